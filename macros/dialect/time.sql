@@ -1,0 +1,72 @@
+{#- Days and instants. A day is a date, an instant a timestamp without zone in UTC. -#}
+
+{#- A day and a number of days. -#}
+{% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days', 'clm')(day, days)) }}{% endmacro %}
+{% macro default__add_days(day, days) %}{{ return('(' ~ day ~ ' + cast(' ~ days ~ ' as integer))') }}{% endmacro %}
+{% macro spark__add_days(day, days) %}{{ return('date_add(' ~ day ~ ', cast(' ~ days ~ ' as integer))') }}{% endmacro %}
+
+
+{#- Days from the first day to the second, as an integer. -#}
+{% macro days_between(first_day, second_day) %}
+    {{ return(adapter.dispatch('days_between', 'clm')(first_day, second_day)) }}
+{% endmacro %}
+{% macro default__days_between(first_day, second_day) %}
+    {{ return('cast(' ~ second_day ~ ' - ' ~ first_day ~ ' as integer)') }}
+{% endmacro %}
+{% macro spark__days_between(first_day, second_day) %}
+    {{ return('datediff(' ~ second_day ~ ', ' ~ first_day ~ ')') }}
+{% endmacro %}
+
+
+{#- An instant in UTC as the clock showed it in a zone of the configuration. UTC costs nothing. -#}
+{% macro local_time(instant, zone=none) %}
+    {% set zone = zone or var('clm_timezone') %}
+    {% if zone == 'UTC' %}
+        {{ return(instant) }}
+    {% endif %}
+    {{ return(adapter.dispatch('local_time', 'clm')(instant, zone)) }}
+{% endmacro %}
+{% macro default__local_time(instant, zone) %}
+    {{ return("((" ~ instant ~ " at time zone 'UTC') at time zone '" ~ zone ~ "')") }}
+{% endmacro %}
+{% macro spark__local_time(instant, zone) %}
+    {{ return("convert_timezone('UTC', '" ~ zone ~ "', " ~ instant ~ ")") }}
+{% endmacro %}
+
+
+{#- The business day of an instant. -#}
+{% macro business_day(instant) %}
+    {{ return('cast(' ~ clm.local_time(instant) ~ ' as date)') }}
+{% endmacro %}
+
+
+{#- A whole number out of an instant or a day: year, month, day, hour. -#}
+{% macro part_of(part, value) %}
+    {{ return('cast(extract(' ~ part ~ ' from ' ~ value ~ ') as integer)') }}
+{% endmacro %}
+
+
+{#- An instant written in the configuration. -#}
+{% macro timestamp_literal(text) %}{{ return("cast('" ~ text ~ "' as timestamp)") }}{% endmacro %}
+
+
+{#- An hour of a day as a timestamp. -#}
+{% macro at_hour(day, hour) %}
+    {{ return("(cast(" ~ day ~ " as timestamp) + interval '" ~ hour ~ "' hour)") }}
+{% endmacro %}
+
+
+{#- The UTC instant at which the clock of the configured zone shows a local time. -#}
+{% macro utc_time(local) %}
+    {% set zone = var('clm_timezone') %}
+    {% if zone == 'UTC' %}
+        {{ return(local) }}
+    {% endif %}
+    {{ return(adapter.dispatch('utc_time', 'clm')(local, zone)) }}
+{% endmacro %}
+{% macro default__utc_time(local, zone) %}
+    {{ return("((" ~ local ~ " at time zone '" ~ zone ~ "') at time zone 'UTC')") }}
+{% endmacro %}
+{% macro spark__utc_time(local, zone) %}
+    {{ return("convert_timezone('" ~ zone ~ "', 'UTC', " ~ local ~ ")") }}
+{% endmacro %}

@@ -1,0 +1,178 @@
+{#-
+    Runs at the start of every dbt command that touches the warehouse: checks the configuration, looks
+    at what raw tables there are, and makes one view of fixed shape per raw table (missing columns as
+    NULLs, missing optional tables as empty). Models then need no query at compile time. Views are
+    created or replaced, never dropped. Stops with one sentence when something required is missing.
+-#}
+{% macro prepare_inputs() %}
+    {% if execute and flags.WHICH in ['build', 'run', 'seed', 'test', 'snapshot', 'retry'] %}
+        {% do clm.check_configuration() %}
+        {% do clm.check_tag_documentation() %}
+        {% do adapter.create_schema(clm.own_relation(clm.input_schema())) %}
+        {% for table, spec in clm.input_contract().items() %}
+            {% if spec.get('is_ledger') or clm.input_mode() != 'demo' %}
+                {% do run_query(clm.input_view_sql(table, clm.describe_input(table))) %}
+            {% endif %}
+        {% endfor %}
+        {% do clm.commit_prepared() %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- What is there of a raw table: none, or {from: sql of the source, columns: {lower name: {name, type}}}. -#}
+{% macro describe_input(table) %}
+    {% set spec = clm.input_contract()[table] %}
+    {% if spec.get('is_ledger') %}
+        {% set found = clm.describe_relation(clm.own_relation(clm.ledger_schema(), table)) %}
+    {% elif clm.input_mode() == 'files' %}
+        {% set found = clm.describe_file(env_var('CLM_RAW_DIR'), table) %}
+    {% else %}
+        {% set found = clm.describe_relation(clm.raw_relation(table)) %}
+    {% endif %}
+    {% if found is none and spec.get('required') %}
+        {% do exceptions.raise_compiler_error(clm.missing_table_message(table)) %}
+    {% endif %}
+    {% if found is not none %}
+        {% set missing = [] %}
+        {% for column in clm.input_columns(table) if column.is_required and column.name not in found.columns %}
+            {% do missing.append(column.name) %}
+        {% endfor %}
+        {% if missing %}
+            {% do exceptions.raise_compiler_error(
+                "The raw table '" ~ table ~ "' (" ~ found.label ~ ") has no column "
+                ~ missing | join(', ') ~ "; it has: " ~ (found.columns.keys() | join(', '))
+                ~ ". Add the column, or give a view that has it (docs/inputs.md)."
+            ) %}
+        {% endif %}
+    {% endif %}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{% macro missing_table_message(table) %}
+    {% if clm.input_mode() == 'files' %}
+        {{ return(
+            "The folder CLM_RAW_DIR='" ~ env_var('CLM_RAW_DIR') ~ "' has no " ~ table ~ ".parquet and no "
+            ~ table ~ ".csv, and '" ~ table ~ "' is required: put the file there (columns: docs/inputs.md)."
+        ) }}
+    {% endif %}
+    {{ return(
+        "The raw table '" ~ clm.raw_relation(table).render() ~ "' does not exist, and '" ~ table
+        ~ "' is required: create it, or point CLM_RAW_SCHEMA to the schema that has it (docs/inputs.md)."
+    ) }}
+{% endmacro %}
+
+
+{#- A raw table in the user's schema of the warehouse. -#}
+{% macro raw_relation(table) %}
+    {{ return(api.Relation.create(
+        database=(env_var('CLM_RAW_DATABASE', '') or target.database) if clm.has_databases() else none,
+        schema=env_var('CLM_RAW_SCHEMA', '') or 'raw',
+        identifier=table
+    )) }}
+{% endmacro %}
+
+
+{#- A relation in one of the project's own schemas. -#}
+{% macro own_relation(schema, identifier=none) %}
+    {{ return(api.Relation.create(
+        database=target.database if clm.has_databases() else none,
+        schema=schema,
+        identifier=identifier
+    )) }}
+{% endmacro %}
+
+
+{#- The columns of an existing relation, or none. -#}
+{% macro describe_relation(relation) %}
+    {% set existing = load_relation(relation) %}
+    {% if existing is none %}
+        {{ return(none) }}
+    {% endif %}
+    {% set columns = {} %}
+    {% for column in adapter.get_columns_in_relation(existing) %}
+        {% do columns.update({column.name | lower: {'name': column.name, 'type': column.dtype | lower}}) %}
+    {% endfor %}
+    {{ return({'from': existing.render(), 'label': existing.render(), 'columns': columns}) }}
+{% endmacro %}
+
+
+{#- The view of fixed shape over what was found (or over nothing). -#}
+{% macro input_view_sql(table, found) %}
+    {% set view = clm.own_relation(clm.input_schema(), table) %}
+    create or replace view {{ view.render() }} as
+    select
+    {%- for column in clm.input_columns(table) %}
+        {% if found is not none and column.name in found.columns -%}
+            {{ clm.raw_value(found.columns[column.name], column.type) }}
+        {%- else -%}
+            cast(null as {{ clm.type_text() }})
+        {%- endif %} as {{ column.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    {%- if found is not none %}
+    from {{ found['from'] }}
+    {%- else %}
+    from (select 1 as nothing) as no_rows
+    where 1 = 0
+    {%- endif %}
+{% endmacro %}
+
+
+{#- One sentence for each wrong setting, before anything is built. -#}
+{% macro check_configuration() %}
+    {% set choices = {
+        'clm_purchase_unit': ['day', 'order'],
+        'clm_rfm_scoring': ['rank', 'fixed'],
+        'clm_rfm_frequency_scoring': ['repeat_quartile', 'rank_quintile', 'fixed'],
+        'clm_zero_amount_is_purchase': [true, false],
+    } %}
+    {% for name, allowed in choices.items() %}
+        {% if var(name) not in allowed %}
+            {% do exceptions.raise_compiler_error(
+                "The var " ~ name ~ " is '" ~ var(name) ~ "'; it must be one of: " ~ allowed | join(', ') ~ "."
+            ) %}
+        {% endif %}
+    {% endfor %}
+    {% if env_var('CLM_RAW_DIR', '') != '' and not clm.reads_files() %}
+        {% do exceptions.raise_compiler_error(
+            "CLM_RAW_DIR works on DuckDB only; on " ~ target.type
+            ~ " load the files into a schema and set CLM_RAW_SCHEMA to its name."
+        ) %}
+    {% endif %}
+    {% if env_var('CLM_RAW_DIR', '') != '' and env_var('CLM_RAW_SCHEMA', '') != '' %}
+        {% do exceptions.raise_compiler_error(
+            "CLM_RAW_DIR and CLM_RAW_SCHEMA are both set; unset one, so that it is clear where the raw tables are."
+        ) %}
+    {% endif %}
+    {% do clm.check_date_setting('clm_as_of_date (or CLM_AS_OF_DATE)', clm.as_of_setting()) %}
+    {% if var('clm_timezone') not in modules.pytz.all_timezones_set %}
+        {% do exceptions.raise_compiler_error(
+            "The var clm_timezone is '" ~ var('clm_timezone') ~ "', which is no IANA time zone; use a name like Europe/Paris."
+        ) %}
+    {% endif %}
+    {% if var('clm_rfm_window_days') | string != 'lifetime' and not (var('clm_rfm_window_days') | string).isdigit() %}
+        {% do exceptions.raise_compiler_error(
+            "The var clm_rfm_window_days is '" ~ var('clm_rfm_window_days') ~ "'; use lifetime or a number of days."
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro check_date_setting(name, value) %}
+    {% if value == 'auto' %}
+        {{ return(none) }}
+    {% endif %}
+    {% set is_valid = modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', value) is not none %}
+    {% if is_valid %}
+        {% set month = value[5:7] | int %}
+        {% set year = value[:4] | int %}
+        {% set leap = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0 %}
+        {% set lengths = [31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] %}
+        {% set is_valid = year >= 1 and 1 <= month <= 12 and 1 <= value[8:] | int <= lengths[month - 1] %}
+    {% endif %}
+    {% if not is_valid %}
+        {% do exceptions.raise_compiler_error(
+            "The setting " ~ name ~ " is '" ~ value ~ "', which is no date; write YYYY-MM-DD, or auto."
+        ) %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,132 @@
+{#-
+    Grain: one row per person, campaign and channel considered. Why it exists: the gates that look at
+    this row alone, the first that closes named; NULL where the row is open.
+-#}
+
+with
+
+considered as (
+
+    select * from {{ ref('int_campaign_considered') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+suppressions as (
+
+    select * from {{ ref('int_campaign_suppressions') }}
+
+),
+
+consents as (
+
+    select * from {{ ref('int_consents_in_force') }}
+
+),
+
+sends as (
+
+    select * from {{ ref('int_campaign_sends') }}
+
+),
+
+variants as (
+
+    select * from {{ ref('int_campaign_variants') }}
+
+),
+
+erased as (
+
+    select distinct customer_id
+    from suppressions
+    where reason = 'erased'
+
+),
+
+suppressed_channels as (
+
+    select distinct
+        customer_id,
+        channel
+    from suppressions
+    where reason = 'suppressed'
+
+),
+
+judged as (
+
+    select
+        considered.*,
+        variants.variant,
+        consents.changed_at as consent_changed_at,
+        sends.sent_on,
+        case
+            when erased.customer_id is not null then 'erased'
+            when suppressed_everywhere.customer_id is not null or suppressed_here.customer_id is not null
+                then 'suppressed'
+            when not considered.is_running then 'campaign_off'
+            when sends.message_key is not null then 'already_entered'
+            when {{ clm.is_global_control('considered.customer_id') }} then 'global_control'
+            when {{ clm.is_in_share("considered.control_salt", 'considered.customer_id', 'considered.holdout_share') }}
+                then 'campaign_control'
+            when considered.address_kind = 'email' and customers.email is null then 'no_address'
+            when considered.address_kind = 'phone' and customers.phone is null then 'no_address'
+            when considered.consent_channel is not null and consents.status = 'unsubscribed' then 'unsubscribed'
+            when considered.consent_channel is not null and coalesce(consents.status, 'denied') <> 'granted'
+                then 'no_consent'
+        end as closed_by
+    from considered
+    inner join customers on considered.customer_id = customers.customer_id
+    left join erased on considered.customer_id = erased.customer_id
+    left join suppressed_channels as suppressed_everywhere
+        on considered.customer_id = suppressed_everywhere.customer_id
+        and suppressed_everywhere.channel is null
+    left join suppressed_channels as suppressed_here
+        on considered.customer_id = suppressed_here.customer_id
+        and considered.channel = suppressed_here.channel
+    left join consents
+        on considered.customer_id = consents.customer_id
+        and considered.consent_channel = consents.channel
+        and considered.consent_purpose = consents.purpose
+    left join sends on considered.message_key = sends.message_key
+    left join variants
+        on considered.campaign_id = variants.campaign_id
+        and {{ clm.hash_bucket("'variant|' || considered.campaign_id || '|' || considered.customer_id") }} >= variants.from_bucket
+        and {{ clm.hash_bucket("'variant|' || considered.campaign_id || '|' || considered.customer_id") }} < variants.until_bucket
+
+),
+
+final as (
+
+    select
+        as_of_date,
+        customer_id,
+        person_key,
+        segment,
+        lifecycle_stage,
+        campaign_id,
+        channel,
+        preference,
+        priority,
+        wave,
+        offer,
+        template,
+        coalesce(variant, 'a') as variant,
+        is_message,
+        cost_amount,
+        closed_by,
+        entered_on,
+        consent_changed_at,
+        sent_on,
+        message_key
+    from judged
+
+)
+
+select * from final

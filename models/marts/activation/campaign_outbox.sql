@@ -1,0 +1,56 @@
+{#-
+    Grain: one row per message to send. Why it exists: what the activation script reads: decided
+    messages joined with the address they go to, and nothing that was not chosen for it.
+-#}
+
+with
+
+decisions as (
+
+    select * from {{ ref('segment_campaign') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
+channels as (
+
+    select * from {{ ref('channels') }}
+
+),
+
+final as (
+
+    select
+        decisions.message_key,
+        {{ clm.person_key('decisions.customer_id') }} as person_key,
+        decisions.customer_id,
+        decisions.campaign_id,
+        decisions.channel,
+        decisions.variant,
+        decisions.wave,
+        decisions.priority,
+        decisions.offer,
+        decisions.template,
+        case channels.address_kind
+            when 'email' then customers.email
+            when 'phone' then customers.phone
+        end as address,
+        customers.full_name,
+        customers.language,
+        decisions.segment,
+        decisions.cost_amount,
+        decisions.send_after,
+        decisions.as_of_date
+    from decisions
+    inner join customers on decisions.customer_id = customers.customer_id
+    inner join channels on decisions.channel = channels.channel
+    where decisions.decision = 'send'
+
+)
+
+select * from final

@@ -1,0 +1,57 @@
+{#-
+    Grain: one row per raw row of events, typed and judged. Why it exists: staging and quarantine are
+    two halves of it, so no row can fall between.
+-#}
+
+with
+
+inputs as (
+
+    select * from {{ ref('base_events') }}
+
+),
+
+bots as (
+
+    select * from {{ ref('bot_list') }}
+
+),
+
+-- each user agent once, so that the patterns never meet the many events
+bot_properties as (
+
+    select distinct agents.properties
+    from (select distinct properties from inputs where properties is not null) as agents
+    inner join bots
+        on bots.field = 'user_agent'
+        and {{ dbt.position('bots.pattern', "lower(" ~ clm.json_value(clm.as_text('agents.properties'), 'user_agent') ~ ")") }} > 0
+
+),
+
+bot_visitors as (
+
+    select distinct pattern as anonymous_id
+    from bots
+    where field = 'anonymous_id'
+
+),
+
+{{ clm.checked_rows(
+    'events',
+    rules=[
+        ['no_identifier', "typed.anonymous_id is null and typed.customer_id is null"],
+        ['bot', "bot_properties.properties is not null or bot_visitors.anonymous_id is not null"],
+    ],
+    joins="left join bot_properties on typed.raw_properties = bot_properties.properties"
+        ~ " left join bot_visitors on typed.anonymous_id = bot_visitors.anonymous_id"
+) }},
+
+final as (
+
+    select
+{{ clm.checked_columns('events') }}
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,27 @@
+{#- Grain: one row per raw row of feedback, typed and judged. Why it exists: staging and quarantine are two halves of it, so no row can fall between. -#}
+
+with
+
+inputs as (
+
+    select * from {{ ref('base_feedback') }}
+
+),
+
+{{ clm.checked_rows(
+    'feedback',
+    rules=[
+        ['unknown_kind', "typed.kind not in ('nps', 'csat', 'review')"],
+        ['impossible_score', "typed.score < 0 or (typed.kind = 'nps' and typed.score > 10)"],
+    ]
+) }},
+
+final as (
+
+    select
+{{ clm.checked_columns('feedback') }}
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,48 @@
+{#-
+    Grain: one row per raw row of orders, typed and judged, with the rate of the order's day. Why it
+    exists: staging and quarantine are two halves of it, so no row can fall between.
+-#}
+
+with
+
+inputs as (
+
+    select * from {{ ref('base_orders') }}
+
+),
+
+reporting as (
+
+    select * from {{ ref('int_reporting_currency') }}
+
+),
+
+daily_rates as (
+
+    select * from {{ ref('int_fx_rates_by_day') }}
+
+),
+
+{{ clm.checked_rows(
+    'orders',
+    rules=[
+        ['unknown_status', "typed.status not in ('completed', 'shipped', 'pending', 'cancelled', 'refunded', 'test')"],
+        ['no_fx_rate', "typed.currency <> reporting.reporting_currency and daily_rates.rate is null"],
+    ],
+    joins="cross join reporting left join daily_rates on typed.currency = daily_rates.currency and "
+        ~ clm.business_day('typed.ordered_at') ~ " = daily_rates.rate_on",
+    additions={
+        'reporting_rate': "case when coalesce(typed.currency, reporting.reporting_currency) = reporting.reporting_currency"
+            ~ " then cast(1 as numeric(18, 8)) else daily_rates.rate end",
+    }
+) }},
+
+final as (
+
+    select
+{{ clm.checked_columns('orders', ['reporting_rate']) }}
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,26 @@
+{#- Grain: one row per raw row of products, typed and judged. Why it exists: staging and quarantine are two halves of it, so no row can fall between. -#}
+
+with
+
+inputs as (
+
+    select * from {{ ref('base_products') }}
+
+),
+
+{{ clm.checked_rows(
+    'products',
+    rules=[
+        ['negative_price', "typed.price < 0 or typed.unit_cost < 0"],
+    ]
+) }},
+
+final as (
+
+    select
+{{ clm.checked_columns('products') }}
+    from judged
+
+)
+
+select * from final
