@@ -24,9 +24,9 @@ from typing import Any, NamedTuple, TextIO
 import click
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -1955,7 +1955,7 @@ TWINS = [Kind("exact_duplicate"), Kind("superseded")]
 # change of a `superseded` copy: harmless whichever copy is kept
 OLDER: dict[str, Row] = {
     "orders": {"status": "pending"},
-    "order_items": {"discount_amount": Decimal("0.01")},
+    "order_items": {"product_id": None},
     "refunds": {"reason": "amended"},
     "products": {"brand": "Former brand"},
     "customers": {"city": "Old Town"},
@@ -1963,7 +1963,7 @@ OLDER: dict[str, Row] = {
     "consents": {"source": "import"},
     "messages": {"campaign_id": "renamed"},
     "suppressions": {"reason": "amended"},
-    "feedback": {"kind": "survey"},
+    "feedback": {"submitted_at": "earlier"},
     "fx_rates": {"rate": Decimal("1.5")},
     "erasure_requests": {"requested_at": "earlier"},
 }

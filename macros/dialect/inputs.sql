@@ -48,10 +48,11 @@
 
 {% macro duckdb__describe_file(folder, table) %}
     {% set path = folder.rstrip('/') ~ '/' ~ table %}
-    {% set files = run_query(
-        "select file from glob(" ~ dbt.string_literal(dbt.escape_single_quotes(clm.glob_escaped(path) ~ '.{parquet,csv}')) ~ ") order by file"
-    ) %}
-    {% set files = files.columns[0].values() %}
+    {% set files = [] %}
+    {% for suffix in ['.csv', '.parquet'] %}
+        {% set pattern = dbt.string_literal(dbt.escape_single_quotes(clm.glob_escaped(path) ~ suffix)) %}
+        {% do files.extend(run_query("select file from glob(" ~ pattern ~ ")").columns[0].values()) %}
+    {% endfor %}
     {% if files | length == 0 %}
         {{ return(none) }}
     {% endif %}

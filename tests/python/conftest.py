@@ -1,0 +1,148 @@
+"""What every Python test uses: a shop that builds raw tables with dbt, in this process, and reads the marts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHARED_DATA = Path(os.environ.get("CLM_SHARED_DATA", PROJECT.parent / "shared" / "data"))
+CLM_VARIABLES = ("CLM_RAW_DIR", "CLM_RAW_SCHEMA", "CLM_RAW_DATABASE", "CLM_AS_OF_DATE", "CLM_TARGET")
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Exactly these CLM_ settings for a while, whatever the shell has."""
+    before = dict(os.environ)
+    for name in CLM_VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@dataclass
+class Built:
+    """What a dbt command said: whether it succeeded, and every message in one text."""
+
+    success: bool
+    log: str
+    result: dbtRunnerResult
+
+
+@dataclass
+class Shop:
+    """A folder of raw tables and the DuckDB file that dbt builds from it.
+
+    The folder's path is the same for every test of a name, so that dbt parses the project once.
+    """
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> Path:
+        return self.folder / "raw"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "clm.duckdb"
+
+    def write(self, table: str, rows: pd.DataFrame | str, suffix: str = "parquet") -> None:
+        """Puts a raw table into the folder: a frame as parquet, or text as the CSV file it is."""
+        self.raw.mkdir(parents=True, exist_ok=True)
+        if isinstance(rows, str):
+            (self.raw / f"{table}.csv").write_text(rows, encoding="utf-8")
+        else:
+            rows.to_parquet(self.raw / f"{table}.{suffix}", index=False)
+
+    def dbt(self, *arguments: str, env: dict[str, str] | None = None, variables: str = "{}") -> Built:
+        """Runs a dbt command on the folder's data; messages are collected, nothing is printed."""
+        lines: list[str] = []
+        settings = {"CLM_DUCKDB_PATH": str(self.database), **self.env, **(env or {})}
+        if self.raw.exists():
+            settings.setdefault("CLM_RAW_DIR", str(self.raw))
+        with environment(settings):
+            runner = dbtRunner(callbacks=[lambda event: lines.append(event.info.msg)])
+            result = runner.invoke(
+                [
+                    *arguments,
+                    "--quiet",
+                    "--project-dir", str(PROJECT),
+                    "--profiles-dir", str(PROJECT),
+                    "--target-path", str(self.folder / "target"),
+                    "--log-path", str(self.folder / "logs"),
+                    "--vars", variables,
+                ]
+            )  # fmt: skip
+        if result.exception is not None:
+            lines.append(str(result.exception))
+        return Built(bool(result.success), "\n".join(lines), result)
+
+    def build(self, as_of: str | None = None, variables: str = "{}", env: dict[str, str] | None = None) -> Built:
+        """Seeds and models, no tests; fails the test with dbt's messages when dbt fails."""
+        settings = dict(env or {})
+        if as_of:
+            settings["CLM_AS_OF_DATE"] = as_of
+        built = self.dbt(
+            "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
+            env=settings, variables=variables,
+        )  # fmt: skip
+        assert built.success, built.log[-4000:]
+        return built
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query; marts are in the schema main."""
+        connection = duckdb.connect(str(self.database))
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def clear(self) -> None:
+        """Forgets raw tables and database, keeps dbt's parsed project."""
+        shutil.rmtree(self.raw, ignore_errors=True)
+        for name in ("clm.duckdb", "clm.duckdb.wal"):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+def new_shop(name: str) -> Shop:
+    shop = Shop(PROJECT / "target" / "pytest" / name)
+    shop.folder.mkdir(parents=True, exist_ok=True)
+    shop.clear()
+    return shop
+
+
+@pytest.fixture
+def shop(request: pytest.FixtureRequest) -> Shop:
+    """An empty shop for files; one per test, its parsed project shared by the tests of a module."""
+    return new_shop(request.module.__name__)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Shop:
+    """The embedded demo, built once."""
+    built = new_shop("demo")
+    built.build()
+    return built
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real data sets are not at {SHARED_DATA} (set CLM_SHARED_DATA)")
+    return SHARED_DATA
