@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -148,8 +149,7 @@ COUNTRIES = [Country(*line.split(";")) for line in COUNTRY_TABLE.strip().splitli
 NAMES: dict[str, str] = {
     "de": "Anna Lena Jördis Käthe Sophie Mia|Jürgen Lukas Jonas Björn Max Paul|"
     "Müller Weiß Schäfer Meier Groß Köhler Becker Vogel De_Vries",
-    "fr": "Zoë Chloé Éloïse Anaïs Léa|Jérôme Théo Loïc François|"
-    "Dupré Lefèvre D'Aubigné Garçon L'Hôpital Moreau",
+    "fr": "Zoë Chloé Éloïse Anaïs Léa|Jérôme Théo Loïc François|Dupré Lefèvre D'Aubigné Garçon L'Hôpital Moreau",
     "zh": "芳:fang 娜:na 秀英:xiuying 丽:li 静怡:jingyi|伟:wei 强:qiang 磊:lei 志明:zhiming|"
     "王:wang 李:li 张:zhang 刘:liu 陈:chen 欧阳:ouyang",
     "en": "Emily Grace Chloe Ava Mary-Ann|Jack Oliver Noah Liam Dwayne|"
@@ -256,9 +256,7 @@ LOCAL_HOURS = np.array(
         2.5,
     ]
 )
-NIGHT_HOURS = np.array(
-    [6, 5, 3, 1.5, 0.5, 0.2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 5, 6]
-)
+NIGHT_HOURS = np.array([6, 5, 3, 1.5, 0.5, 0.2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 5, 6])
 
 # ----------------------------------------------------------------------------------------------
 # Arguments
@@ -348,9 +346,7 @@ def _fixed_text(prefix: str, numbers: Ints, width: int, base: int, digits: bytes
     return pa.StringArray.from_buffers(numbers.size, pa.py_buffer(offsets), pa.py_buffer(out))
 
 
-def coded(
-    values: Sequence[str] | pa.Array | Texts, codes: Ints, present: Bools | None = None
-) -> pa.Array:
+def coded(values: Sequence[str] | pa.Array | Texts, codes: Ints, present: Bools | None = None) -> pa.Array:
     """A text column as codes into `values`; null where `present` is false."""
     dictionary = values if isinstance(values, pa.Array) else pa.array(list(values), pa.string())
     if len(dictionary) == 0:
@@ -370,9 +366,7 @@ def times(seconds: Ints, present: Bools | None = None) -> pa.Array:
 
 
 def days_column(days: Ints, present: Bools | None = None) -> pa.Array:
-    return pa.array(
-        days.astype("datetime64[D]"), pa.date32(), mask=None if present is None else ~present
-    )
+    return pa.array(days.astype("datetime64[D]"), pa.date32(), mask=None if present is None else ~present)
 
 
 def decimals(units: Ints, scale: int) -> pa.Array:
@@ -407,8 +401,7 @@ def in_control(customer_ids: Iterable[str]) -> Bools:
     """The global control group, by the rule the project itself uses."""
     return np.array(
         [
-            int(hashlib.md5(f"global_control|{c}".encode()).hexdigest()[:7], 16) % 10_000
-            < CONTROL_SHARE
+            int(hashlib.md5(f"global_control|{c}".encode()).hexdigest()[:7], 16) % 10_000 < CONTROL_SHARE
             for c in customer_ids
         ],
         dtype=bool,
@@ -427,17 +420,10 @@ class Calendar:
         self.start_day = start_day
         self.days = days
         day = np.arange(start_day, start_day + days)
-        year = (
-            day.astype("datetime64[D]")
-            .astype("datetime64[Y]")
-            .astype("datetime64[D]")
-            .astype(np.int64)
-        )
+        year = day.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
         of_year = (day - year).astype(np.float64)
         weight = 1 + 0.18 * np.cos(2 * np.pi * (of_year - 345) / 365.25)
-        weight += 1.3 * np.exp(-(((of_year - 331) / 4) ** 2)) + 0.5 * np.exp(
-            -(((of_year - 351) / 7) ** 2)
-        )
+        weight += 1.3 * np.exp(-(((of_year - 331) / 4) ** 2)) + 0.5 * np.exp(-(((of_year - 351) / 7) ** 2))
         weight *= np.array([0.95, 0.9, 0.92, 1.0, 1.1, 1.15, 1.25])[(day + 3) % 7]
         self._edges = np.concatenate([[0.0], np.cumsum(weight) * days / weight.sum()])
 
@@ -469,9 +455,7 @@ class Purchases:
     left_at: Floats
 
 
-def purchase_process(
-    rng: np.random.Generator, first: Floats, scale: float, horizon: float
-) -> Purchases:
+def purchase_process(rng: np.random.Generator, first: Floats, scale: float, horizon: float) -> Purchases:
     """Gamma rates, exponential gaps, a chance to leave after each; `first` is NaN: no buyer."""
     rate = np.minimum(rng.gamma(RATE_SHAPE, scale / RATE_SHAPE, first.size), MAX_RATE) + 1e-9
     drop = rng.beta(DROP_A, DROP_B, first.size)
@@ -594,12 +578,8 @@ def make_catalogue(plan: Plan) -> Catalogue:
     launch = plan.start_day - 1 - rng.integers(0, 1_500, size)
     inside = plan.start_day + np.sort(rng.integers(0, plan.days, size))[rng.permutation(size)]
     launch = np.where(is_new, inside, launch)
-    launch = np.where(
-        is_new & (number // per_category % 4 == 1), plan.end_day - 10 - number % 20, launch
-    )
-    stems = [
-        CATEGORIES[c][2].split("|")[k % 3] for c in range(categories) for k in range(per_category)
-    ]
+    launch = np.where(is_new & (number // per_category % 4 == 1), plan.end_day - 10 - number % 20, launch)
+    stems = [CATEGORIES[c][2].split("|")[k % 3] for c in range(categories) for k in range(per_category)]
     names = [f"{stem} {k % per_category + 1}" for k, stem in enumerate(stems)]
     product_ids = ids("P", number + 1, 3 if plan.demo else 4)
     columns = {
@@ -659,9 +639,7 @@ class People:
         return np.equal(self.kind, 0)
 
 
-def make_people(
-    rng: np.random.Generator, plan: Plan, categories: int, first_number: int, size: int
-) -> People:
+def make_people(rng: np.random.Generator, plan: Plan, categories: int, first_number: int, size: int) -> People:
     number = np.arange(first_number, first_number + size, dtype=np.int64)
     known = 0.88 if plan.demo else 0.90
     kind = pick(rng, [known, 0.04, 0.96 - known], size)
@@ -707,9 +685,7 @@ def make_reachable(rng: np.random.Generator, plan: Plan, kind: Ints) -> tuple[Bo
     return has_email, has_phone | ((kind == 1) & ~has_email)
 
 
-def make_links(
-    rng: np.random.Generator, plan: Plan, kind: Ints, has_email: Bools, has_phone: Bools
-) -> Ints:
+def make_links(rng: np.random.Generator, plan: Plan, kind: Ints, has_email: Bools, has_phone: Bools) -> Ints:
     """Who has a second record, and by which address it is known to be the same person."""
     shares = [0.93, 0.04, 0.03] if plan.demo else [0.965, 0.02, 0.015]
     wants = pick(rng, shares, kind.size)
@@ -782,9 +758,7 @@ def phone_text(people: People, form: Ints) -> Texts:
     spaced = np.strings.add(np.strings.add(np.strings.add("+", code), " "), dashed(people.phone))
     zeros = np.strings.add(np.strings.add("00", code), people.phone)
     national = np.strings.add(trunk, people.phone)
-    return np.where(
-        form == 0, plus, np.where(form == 1, spaced, np.where(form == 2, zeros, national))
-    )
+    return np.where(form == 0, plus, np.where(form == 1, spaced, np.where(form == 2, zeros, national)))
 
 
 def dashed(numbers: Texts) -> Texts:
@@ -794,9 +768,7 @@ def dashed(numbers: Texts) -> Texts:
     return np.strings.add(np.strings.add(head, "-"), tail)
 
 
-def settle(
-    rng: np.random.Generator, plan: Plan, calendar: Calendar, people: People, first_order: Ints
-) -> None:
+def settle(rng: np.random.Generator, plan: Plan, calendar: Calendar, people: People, first_order: Ints) -> None:
     """Registration times: before the first order; some long before the data begins."""
     day = calendar.day(people.arrival)
     moment = day * DAY + time_of_day(rng, people, np.arange(people.size))
@@ -805,9 +777,7 @@ def settle(
     long_ago = (plan.start_day - rng.integers(1, 700, people.size)) * DAY + moment % DAY
     people.registered = np.where(old, long_ago, moment)
     later = (
-        people.registered
-        + DAY
-        + (rng.random(people.size) * 0.6 * (plan.end_s - people.registered)).astype(np.int64)
+        people.registered + DAY + (rng.random(people.size) * 0.6 * (plan.end_s - people.registered)).astype(np.int64)
     )
     fits = later < plan.end_s - DAY
     people.link = np.where(fits, people.link, 0)
@@ -822,9 +792,7 @@ def time_of_day(rng: np.random.Generator, people: People, person: Ints) -> Ints:
     return (hour - people.hour_shift[person]) % 24 * 3600 + rng.integers(0, 3600, person.size)
 
 
-def customers_table(
-    rng: np.random.Generator, plan: Plan, people: People, referred: Bools
-) -> pa.Table:
+def customers_table(rng: np.random.Generator, plan: Plan, people: People, referred: Bools) -> pa.Table:
     """First records, then the second ones of those who have two."""
     first = np.flatnonzero(people.record)
     second = np.flatnonzero(people.link > 0)
@@ -837,9 +805,7 @@ def customers_table(
     source = pick(rng, [40, 18, 18, 12, 6], person.size)
     source = np.where(again, 3, np.where(referred[person], 5, source))
     columns = {
-        "customer_id": pa.concat_arrays(
-            [people.ids.take(pa.array(first)), people.second_ids.take(pa.array(second))]
-        ),
+        "customer_id": pa.concat_arrays([people.ids.take(pa.array(first)), people.second_ids.take(pa.array(second))]),
         "email": text(email, has_email),
         "phone": text(phone, has_phone),
         "acquisition_source": coded(SOURCES, source, rng.random(person.size) < 0.93),
@@ -850,9 +816,7 @@ def customers_table(
     return frame("customers", columns | profile_columns(rng, plan, people, person))
 
 
-def place_columns(
-    rng: np.random.Generator, people: People, person: Ints, has_phone: Bools
-) -> dict[str, pa.Array]:
+def place_columns(rng: np.random.Generator, people: People, person: Ints, has_phone: Bools) -> dict[str, pa.Array]:
     """A phone is written as people of its country write it, so the country stands beside it."""
     cities = [city for c in COUNTRIES for city in c.cities.split("|")]
     counts = np.array([len(c.cities.split("|")) for c in COUNTRIES])
@@ -867,9 +831,7 @@ def place_columns(
     }
 
 
-def profile_columns(
-    rng: np.random.Generator, plan: Plan, people: People, person: Ints
-) -> dict[str, pa.Array]:
+def profile_columns(rng: np.random.Generator, plan: Plan, people: People, person: Ints) -> dict[str, pa.Array]:
     size, number = person.size, people.number[person]
     woman = people.number * 2_654_435_761 % 97 < 49
     gender = np.where(rng.random(size) < 0.02, 2, np.where(woman[person], 0, 1))
@@ -892,9 +854,7 @@ def record_addresses(
     email = people.email[person]
     shown = np.where(rng.random(person.size) < 0.05, np.strings.capitalize(email), email)
     sloppy = np.strings.add(np.strings.add(" ", np.strings.upper(email)), " ")
-    shown = np.where(
-        again, np.where(people.number[person] % 2 == 0, sloppy, np.strings.upper(email)), shown
-    )
+    shown = np.where(again, np.where(people.number[person] % 2 == 0, sloppy, np.strings.upper(email)), shown)
     link = people.link[person]
     has_email = people.has_email[person] & (~again | (link == 1))
     form = pick(rng, [0.5, 0.2, 0.1, 0.2], person.size)
@@ -960,9 +920,7 @@ def make_orders(
     usual = rng.random(size) < 0.75
     channel = np.where(usual, people.channel[person], pick(rng, [0.5, 0.15, 0.2, 0.05, 0.1], size))
     taps = people.app[person] & (rng.random(size) < 0.35)
-    channel = np.where(
-        channel < 2, np.where(taps | (people.app[person] & (channel == 1)), 1, 0), channel
-    )
+    channel = np.where(channel < 2, np.where(taps | (people.app[person] & (channel == 1)), 1, 0), channel)
     channel = np.where((people.kind[person] == 1) & (channel == 1), 0, channel)
     negative = (rng.random(size) < (0.002 if plan.demo else 0.0004)) & (people.kind[person] == 0)
     channel = np.where(negative, 2, channel)
@@ -1012,9 +970,7 @@ def order_states(
     return status, updated, np.where(refunded, refund_at, NEVER)
 
 
-def order_identity(
-    rng: np.random.Generator, people: People, person: Ints, seconds: Ints, channel: Ints
-) -> Ints:
+def order_identity(rng: np.random.Generator, people: People, person: Ints, seconds: Ints, channel: Ints) -> Ints:
     draw = rng.random(person.size)
     guest = (people.kind[person] == 1) | (draw < 0.05)
     address = np.where(people.has_email[person], 2, np.where(people.has_phone[person], 3, 0))
@@ -1027,9 +983,7 @@ def order_identity(
     return np.where((draw > 0.985) & (channel == 2) & (people.kind[person] == 0), 4, identity)
 
 
-def make_items(
-    rng: np.random.Generator, catalogue: Catalogue, people: People, orders: Orders
-) -> pa.Table:
+def make_items(rng: np.random.Generator, catalogue: Catalogue, people: People, orders: Orders) -> pa.Table:
     """Lines, and from them the amounts: paid = lines − discounts + shipping, to the cent."""
     lines = 1 + pick(rng, [0.6, 0.25, 0.1, 0.05], orders.person.size)
     of = np.repeat(np.arange(orders.person.size), lines)
@@ -1094,9 +1048,7 @@ def orders_table(rng: np.random.Generator, people: People, orders: Orders) -> pa
     return frame("orders", columns)
 
 
-def refunds_table(
-    rng: np.random.Generator, plan: Plan, orders: Orders, offset: int
-) -> tuple[pa.Table, Ints]:
+def refunds_table(rng: np.random.Generator, plan: Plan, orders: Orders, offset: int) -> tuple[pa.Table, Ints]:
     """Refunds that never exceed their order; also the sum refunded per order."""
     size = orders.person.size
     able = (orders.amount > 200) & (orders.seconds < plan.end_s - 40 * DAY)
@@ -1183,9 +1135,7 @@ def make_sessions(
     )
 
 
-def tracked(
-    rng: np.random.Generator, plan: Plan, people: People, orders: Orders, budget: float
-) -> tuple[Ints, Ints]:
+def tracked(rng: np.random.Generator, plan: Plan, people: People, orders: Orders, budget: float) -> tuple[Ints, Ints]:
     """Orders and registrations that left a visit behind."""
     online = np.flatnonzero((orders.channel < 2) & (orders.identity < 4))
     bought = online[rng.random(online.size) < min(0.9, 0.45 * budget / max(online.size, 1))]
@@ -1204,9 +1154,7 @@ def browsing(
     budget: float,
 ) -> tuple[Ints, Ints]:
     """Visits without an order, while a person is interested; who leaves stops, mostly."""
-    gone = np.where(
-        rng.random(people.size) < 0.8, left_at + rng.exponential(25, people.size), plan.days
-    )
+    gone = np.where(rng.random(people.size) < 0.8, left_at + rng.exponential(25, people.size), plan.days)
     bored = people.arrival + rng.exponential(250, people.size)
     until = np.minimum(np.where(people.buyer, gone, bored), plan.days)
     window = np.maximum(until - people.arrival, 0.5)
@@ -1231,14 +1179,10 @@ def event_types(rng: np.random.Generator, sessions: Sessions, of: Ints, position
     last = position == sessions.events[of] - 1
     before_last = position == sessions.events[of] - 2
     first = position == 0
-    view = np.where(
-        rng.random(of.size) < 0.8, EVENT_INDEX["page_view"], EVENT_INDEX["product_view"]
-    )
+    view = np.where(rng.random(of.size) < 0.8, EVENT_INDEX["page_view"], EVENT_INDEX["product_view"])
     kind = np.where(first & ~app, view, kind)
     login_at = np.where(app, 0, 1)
-    kind = np.where(
-        sessions.logged_in[of] & (position == login_at) & ~app, EVENT_INDEX["login"], kind
-    )
+    kind = np.where(sessions.logged_in[of] & (position == login_at) & ~app, EVENT_INDEX["login"], kind)
     is_order = sessions.kind[of] == ORDER
     kind = np.where(is_order & before_last, EVENT_INDEX["add_to_cart"], kind)
     kind = np.where(is_order & last, EVENT_INDEX["checkout_started"], kind)
@@ -1273,9 +1217,7 @@ class Moments:
 
 def event_moments(rng: np.random.Generator, sessions: Sessions) -> Moments:
     of = np.repeat(np.arange(sessions.person.size), sessions.events)
-    position = np.arange(of.size) - np.repeat(
-        np.cumsum(sessions.events) - sessions.events, sessions.events
-    )
+    position = np.arange(of.size) - np.repeat(np.cumsum(sessions.events) - sessions.events, sessions.events)
     wobble = (rng.random(of.size) * 0.8 * sessions.step[of]).astype(np.int64)
     seconds = sessions.start[of] + position * sessions.step[of] + wobble
     order = np.argsort(seconds, kind="stable")
@@ -1283,9 +1225,7 @@ def event_moments(rng: np.random.Generator, sessions: Sessions) -> Moments:
     return Moments(of, position, seconds, event_types(rng, sessions, of, position))
 
 
-def utm_columns(
-    rng: np.random.Generator, sessions: Sessions, moments: Moments
-) -> dict[str, pa.Array]:
+def utm_columns(rng: np.random.Generator, sessions: Sessions, moments: Moments) -> dict[str, pa.Array]:
     """Where a third of the visits came from, on their first event."""
     size = sessions.person.size
     came = np.where(rng.random(size) < 0.35, pick(rng, [3, 2, 3, 2, 1, 1], size), -1)
@@ -1425,20 +1365,13 @@ class Sends:
 
 def join_sends(parts: Sequence[Sends]) -> Sends:
     return Sends(
-        *(
-            np.concatenate([getattr(p, f) for p in parts])
-            for f in ("person", "campaign", "channel", "seconds")
-        )
+        *(np.concatenate([getattr(p, f) for p in parts]) for f in ("person", "campaign", "channel", "seconds"))
     )
 
 
-def regular_sends(
-    rng: np.random.Generator, plan: Plan, people: People, ok: Bools, until: Ints
-) -> Sends:
+def regular_sends(rng: np.random.Generator, plan: Plan, people: People, ok: Bools, until: Ints) -> Sends:
     """Welcome letters and newsletters to those who allow them; nobody of the control group."""
-    who = np.flatnonzero(
-        ok & (people.registered > plan.start_day * DAY) & (rng.random(people.size) < 0.9)
-    )
+    who = np.flatnonzero(ok & (people.registered > plan.start_day * DAY) & (rng.random(people.size) < 0.9))
     welcome = Sends(
         who,
         np.zeros(who.size, np.int64),
@@ -1447,18 +1380,12 @@ def regular_sends(
     )
     readers = np.repeat(np.arange(people.size), np.where(ok, rng.poisson(3.0, people.size), 0))
     begin = np.maximum(people.registered[readers] + 7 * DAY, plan.start_day * DAY)
-    week = ((begin + rng.random(readers.size) * (plan.end_s - begin)) // (7 * DAY)).astype(
-        np.int64
-    ) + 1
+    week = ((begin + rng.random(readers.size) * (plan.end_s - begin)) // (7 * DAY)).astype(np.int64) + 1
     seconds = week * 7 * DAY + 9 * 3_600 + readers % 1_800
     pair = np.unique(np.stack([readers, seconds]), axis=1)
-    letters = Sends(
-        pair[0], np.ones(pair.shape[1], np.int64), np.zeros(pair.shape[1], np.int64), pair[1]
-    )
+    letters = Sends(pair[0], np.ones(pair.shape[1], np.int64), np.zeros(pair.shape[1], np.int64), pair[1])
     both = join_sends([welcome, letters])
-    return keep_sends(
-        both, (both.seconds < plan.end_s - DAY // 24) & (both.seconds < until[both.person])
-    )
+    return keep_sends(both, (both.seconds < plan.end_s - DAY // 24) & (both.seconds < until[both.person]))
 
 
 def keep_sends(sends: Sends, keep: Bools) -> Sends:
@@ -1545,11 +1472,7 @@ def plant_campaign(
     added = min(plan.effect * process.natural_rate / max(1 - process.natural_rate, 0.01), 1.0)
     moved = treated & ~bought[audience] & (rng.random(audience.size) < added)
     extra = audience[moved]
-    when = (
-        plan.wave_s
-        + 3_600
-        + (rng.random(extra.size) * (WINBACK_WINDOW_DAYS - 1) * DAY).astype(np.int64)
-    )
+    when = plan.wave_s + 3_600 + (rng.random(extra.size) * (WINBACK_WINDOW_DAYS - 1) * DAY).astype(np.int64)
     return Campaign(audience, treated, extra, when)
 
 
@@ -1558,22 +1481,16 @@ def plant_campaign(
 # ----------------------------------------------------------------------------------------------
 
 
-def feedback_table(
-    rng: np.random.Generator, plan: Plan, people: People, orders: Orders, offset: int
-) -> pa.Table:
+def feedback_table(rng: np.random.Generator, plan: Plan, people: People, orders: Orders, offset: int) -> pa.Table:
     draw = rng.random(orders.person.size)
     kind = np.where(draw < 0.03, 0, np.where(draw < 0.06, 1, 2))
     seconds = orders.seconds + rng.integers(3 * DAY, 20 * DAY, orders.person.size)
-    asked = np.flatnonzero(
-        (draw < 0.10) & orders.is_purchase & (orders.identity == 0) & (seconds < plan.end_s)
-    )
+    asked = np.flatnonzero((draw < 0.10) & orders.is_purchase & (orders.identity == 0) & (seconds < plan.end_s))
     mood = people.mood[orders.person[asked]] + rng.normal(0, 0.7, asked.size)
     nps = np.clip(np.round(7.6 + 2.2 * mood), 0, 10)
     stars = np.clip(np.round(4.0 + 0.9 * mood), 1, 5)
     columns = {
-        "feedback_id": ids(
-            "F", np.arange(offset + 1, offset + asked.size + 1), 4 if plan.demo else 9
-        ),
+        "feedback_id": ids("F", np.arange(offset + 1, offset + asked.size + 1), 4 if plan.demo else 9),
         "customer_id": coded(people.ids, orders.person[asked]),
         "kind": coded(["nps", "csat", "review"], kind[asked]),
         "score": pa.array(np.where(kind[asked] == 0, nps, stars).astype(np.int64)),
@@ -1605,15 +1522,11 @@ def referrals_table(people: People, referrer: Ints, referred: Ints) -> pa.Table:
     return frame("referrals", columns)
 
 
-def make_suppressions(
-    rng: np.random.Generator, plan: Plan, people: People, first: bool
-) -> tuple[Ints, Ints]:
+def make_suppressions(rng: np.random.Generator, plan: Plan, people: People, first: bool) -> tuple[Ints, Ints]:
     able = np.flatnonzero(people.record & people.has_email)
     count = min(able.size, max(int(able.size * 0.003), 4 if first else 0))
     who = np.sort(rng.choice(able, count, replace=False)) if count else np.empty(0, np.int64)
-    since = people.registered[who] + (
-        rng.random(count) * (plan.end_s - people.registered[who])
-    ).astype(np.int64)
+    since = people.registered[who] + (rng.random(count) * (plan.end_s - people.registered[who])).astype(np.int64)
     return who, since
 
 
@@ -1626,9 +1539,7 @@ def suppressions_table(people: People, who: Ints, since: Ints) -> pa.Table:
     ]
     place = np.arange(who.size)
     columns = {
-        "channel": coded(
-            ["email"], np.zeros(who.size, np.int64), (place % 3 > 0) & (place % 5 != 4)
-        ),
+        "channel": coded(["email"], np.zeros(who.size, np.int64), (place % 3 > 0) & (place % 5 != 4)),
         "identifier_hash": pa.array(hashes, pa.string()),
         "reason": coded(["complaint", "legal request", "deceased"], place % 3),
         "since": times(since),
@@ -1641,9 +1552,7 @@ def erasure_table(rng: np.random.Generator, plan: Plan, people: People, first: b
     count = min(able.size, max(int(able.size * 0.0003), 6 if first else 0))
     who = np.sort(rng.choice(able, count, replace=False)) if count else np.empty(0, np.int64)
     at = np.maximum(plan.end_s - rng.integers(DAY, 200 * DAY, count), people.registered[who])
-    return frame(
-        "erasure_requests", {"customer_id": coded(people.ids, who), "requested_at": times(at)}
-    )
+    return frame("erasure_requests", {"customer_id": coded(people.ids, who), "requested_at": times(at)})
 
 
 def spend_table(plan: Plan) -> pa.Table:
@@ -1727,9 +1636,7 @@ class Chunk:
     refunded: Ints  # the sum refunded per order
 
 
-def all_sends(
-    rng: np.random.Generator, plan: Plan, mail: Mail, campaign: Campaign, cart: Sends
-) -> tuple[Sends, Fates]:
+def all_sends(rng: np.random.Generator, plan: Plan, mail: Mail, campaign: Campaign, cart: Sends) -> tuple[Sends, Fates]:
     """Letters, the planted campaign, cart reminders; nothing after a message that ended it."""
     who = campaign.audience[campaign.treated]
     blank = np.zeros(who.size, np.int64)
@@ -1797,9 +1704,7 @@ def make_mail(rng: np.random.Generator, plan: Plan, people: People, first: bool)
     return Mail(consents, allowed, until, letters, fates, silenced, since)
 
 
-def natural_purchases(
-    rng: np.random.Generator, world: World, people: People
-) -> tuple[Ints, Ints, Floats]:
+def natural_purchases(rng: np.random.Generator, world: World, people: People) -> tuple[Ints, Ints, Floats]:
     """Who buys when without any campaign, and when people leave; settles the registrations too."""
     first = first_purchases(rng, world.plan, people.arrival, people.buyer)
     bought = purchase_process(rng, first, world.process.scale, world.plan.days)
@@ -1858,9 +1763,7 @@ def small_tables(
     }
 
 
-def count(
-    counters: Counters, tables: dict[str, pa.Table], sends: Sends, sessions: Sessions
-) -> None:
+def count(counters: Counters, tables: dict[str, pa.Table], sends: Sends, sessions: Sessions) -> None:
     counters.orders += tables["orders"].num_rows
     counters.refunds += tables["refunds"].num_rows
     counters.events += tables["events"].num_rows
@@ -1870,36 +1773,24 @@ def count(
 
 
 def dirt_templates(plan: Plan, orders: Orders, refunded: Ints) -> tuple[Ints, Ints, Ints]:
-    plain = (
-        (orders.status == 0) & (orders.currency == 0) & orders.has_currency & (orders.identity < 2)
-    )
-    plain &= (
-        (orders.amount > 1_000)
-        & (orders.updated > orders.seconds)
-        & (orders.seconds < plan.end_s - 10 * DAY)
-    )
+    plain = (orders.status == 0) & (orders.currency == 0) & orders.has_currency & (orders.identity < 2)
+    plain &= (orders.amount > 1_000) & (orders.updated > orders.seconds) & (orders.seconds < plan.end_s - 10 * DAY)
     partly = plain & (refunded > 0) & (refunded < orders.amount)
     return np.flatnonzero(plain), np.flatnonzero(plain & (refunded == 0)), np.flatnonzero(partly)
 
 
-def make_truth(
-    plan: Plan, people: People, orders: Orders, campaign: Campaign, left_at: Floats
-) -> Truth:
+def make_truth(plan: Plan, people: People, orders: Orders, campaign: Campaign, left_at: Floats) -> Truth:
     names = people.ids.to_pylist()
     seconds_names = people.second_ids.to_pylist()
     kinds = ["", "email", "phone"]
     pairs = np.flatnonzero(people.link > 0)
-    persons = [
-        (n, names[p], kinds[people.link[p]]) for p in pairs for n in (names[p], seconds_names[p])
-    ]
+    persons = [(n, names[p], kinds[people.link[p]]) for p in pairs for n in (names[p], seconds_names[p])]
     last = np.full(people.size, -1, np.int64)
     sound = orders.is_purchase & (orders.identity < 4)
     np.maximum.at(last, orders.person[sound], orders.seconds[sound])
     gone = people.record & np.isfinite(left_at) & (last >= 0)
     gone[campaign.extra_person] = False
-    churners = [
-        (names[p], str(np.datetime64(int(last[p]) // DAY, "D"))) for p in np.flatnonzero(gone)
-    ]
+    churners = [(names[p], str(np.datetime64(int(last[p]) // DAY, "D"))) for p in np.flatnonzero(gone)]
     inside = sound & (orders.seconds >= plan.wave_s)
     inside &= orders.seconds < plan.wave_s + WINBACK_WINDOW_DAYS * DAY
     bought = np.zeros(people.size, bool)
@@ -2104,9 +1995,7 @@ class Dirt:
         self.keys: dict[str, dict[str, list[str]]] = {name: {} for name in KINDS}
         self.serial = 0
 
-    def plant(
-        self, name: str, table: pa.Table, chunk: Chunk | None, rng: np.random.Generator
-    ) -> Planted:
+    def plant(self, name: str, table: pa.Table, chunk: Chunk | None, rng: np.random.Generator) -> Planted:
         """Bad rows for the rows of one chunk."""
         planted = Planted([], [])
         self.rows[name] = self.rows.get(name, 0) + table.num_rows
@@ -2147,9 +2036,7 @@ class Dirt:
         rows: list[Row] = plain.to_pylist()
         return rows
 
-    def _spoil(
-        self, name: str, row: Row, kind: Kind, chunk: Chunk | None, loose: list[int]
-    ) -> bool:
+    def _spoil(self, name: str, row: Row, kind: Kind, chunk: Chunk | None, loose: list[int]) -> bool:
         """Turn a copy of a sound row into a bad one; false if there is nothing to make it of."""
         self.serial += 1
         if kind.rule == "exact_duplicate":
@@ -2176,11 +2063,7 @@ class Dirt:
             return moment.date() if is_date else moment
         if value == "future":
             return datetime(2099, 1, 1) + timedelta(seconds=self.serial)
-        blank = (
-            value is None
-            and column in KEYS[name]
-            and SCHEMAS[name].field(column).type == pa.string()
-        )
+        blank = value is None and column in KEYS[name] and SCHEMAS[name].field(column).type == pa.string()
         return "" if blank and self.serial % 2 else value
 
     def _freshen(self, name: str, row: Row) -> None:
@@ -2205,19 +2088,13 @@ class Dirt:
         if rule == "over_refunded" and self.serial % 2 and chunk.partly.size:
             at = int(chunk.partly[0])
             chunk.partly = chunk.partly[1:]
-            beyond = (
-                orders["amount"][at].as_py()
-                - Decimal(int(chunk.refunded[at])) / 100
-                + Decimal("0.50")
-            )
+            beyond = orders["amount"][at].as_py() - Decimal(int(chunk.refunded[at])) / 100 + Decimal("0.50")
         row["order_id"] = orders["order_id"][at].as_py()
         row["refunded_at"] = orders["ordered_at"][at].as_py() + timedelta(days=9)
         row["amount"] = Decimal("1.00")
         if rule == "over_refunded":
             row["amount"] = beyond
-            row["refunded_at"] = datetime.combine(self.plan.end, datetime.min.time()) + timedelta(
-                seconds=self.serial
-            )
+            row["refunded_at"] = datetime.combine(self.plan.end, datetime.min.time()) + timedelta(seconds=self.serial)
         if rule == "amount_not_positive":
             row["amount"] = Decimal("0.00") if self.serial % 2 else Decimal("-5.00")
         return True
@@ -2272,10 +2149,7 @@ def as_text(table: pa.Table) -> dict[str, pa.Array]:
         if pa.types.is_timestamp(column.type):
             column = pc.strftime(column.cast(pa.timestamp("s")), format="%Y-%m-%d %H:%M:%S")
         column = column.cast(pa.string())
-        if (
-            pa.types.is_decimal(table.schema.field(name).type)
-            and table.schema.field(name).type.scale > 2
-        ):
+        if pa.types.is_decimal(table.schema.field(name).type) and table.schema.field(name).type.scale > 2:
             column = pc.replace_substring_regex(column, r"(\.\d\d\d*?)0+$", r"\1")
         out[name] = column
     return out
@@ -2287,9 +2161,7 @@ def csv_lines(columns: Iterable[pa.Array]) -> pa.Array:
     for column in columns:
         doubled = pc.replace_substring(column, '"', '""')
         quoted = pc.binary_join_element_wise('"', doubled, '"', "")
-        cells.append(
-            pc.if_else(pc.match_substring_regex(column, r'[",\r\n]|^\s|\s$'), quoted, column)
-        )
+        cells.append(pc.if_else(pc.match_substring_regex(column, r'[",\r\n]|^\s|\s$'), quoted, column))
     lines = pc.binary_join_element_wise(*cells, ",", null_handling="replace", null_replacement="")
     return pc.binary_join_element_wise(lines, "\n", "")
 
@@ -2314,29 +2186,21 @@ class Sink:
         else:
             self._write_parquet(name, table, bad)
 
-    def _write_csv(
-        self, name: str, table: pa.Table, bad: pa.Table, texts: list[dict[str, str]]
-    ) -> None:
+    def _write_csv(self, name: str, table: pa.Table, bad: pa.Table, texts: list[dict[str, str]]) -> None:
         if name not in self._csv:
-            self._csv[name] = (
-                self.path(name).with_suffix(".part").open("w", encoding="utf-8", newline="")
-            )
+            self._csv[name] = self.path(name).with_suffix(".part").open("w", encoding="utf-8", newline="")
             self._csv[name].write(",".join(SCHEMAS[name].names) + "\n")
         spoiled = as_text(bad)
         for column in spoiled:
             if any(column in t for t in texts):
                 values = spoiled[column].to_pylist()
-                spoiled[column] = pa.array(
-                    [t.get(column, v) for t, v in zip(texts, values, strict=True)], pa.string()
-                )
-        for columns in (as_text(table), spoiled):
+                spoiled[column] = pa.array([t.get(column, v) for t, v in zip(texts, values, strict=True)], pa.string())
+        pieces = (as_text(table.slice(at, 100_000)) for at in range(0, table.num_rows, 100_000))
+        for columns in chain(pieces, [spoiled]):
             self._csv[name].write("".join(csv_lines(columns.values()).to_pylist()))
 
     def _write_parquet(self, name: str, table: pa.Table, bad: pa.Table) -> None:
-        fields = [
-            f if pa.types.is_dictionary(f.type) else SCHEMAS[name].field(f.name)
-            for f in table.schema
-        ]
+        fields = [f if pa.types.is_dictionary(f.type) else SCHEMAS[name].field(f.name) for f in table.schema]
         schema = pa.schema(fields)
         if name not in self._parquet:
             self._parquet[name] = pq.ParquetWriter(
@@ -2348,9 +2212,7 @@ class Sink:
                 use_dictionary=[f.name for f in schema if not is_unique_text(name, f.name)],
             )
         columns = [
-            bad[f.name].combine_chunks().dictionary_encode()
-            if pa.types.is_dictionary(f.type)
-            else bad[f.name]
+            bad[f.name].combine_chunks().dictionary_encode() if pa.types.is_dictionary(f.type) else bad[f.name]
             for f in schema
         ]
         both = pa.concat_tables([table.cast(schema), pa.table(columns, schema=schema)])
@@ -2500,9 +2362,7 @@ def check(plan: Plan, folder: Path) -> None:
 
 
 @click.command(context_settings={"show_default": True})
-@click.option(
-    "--customers", type=click.IntRange(0, 50_000_000), help="[default: 100000; demo: 540]"
-)
+@click.option("--customers", type=click.IntRange(0, 50_000_000), help="[default: 100000; demo: 540]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -2516,9 +2376,7 @@ def check(plan: Plan, folder: Path) -> None:
     help="[default: parquet; demo: csv]",
 )
 @click.option("--years", type=click.IntRange(1, 20), help="Length.  [default: 4; demo: 3]")
-@click.option(
-    "--end", type=click.DateTime(["%Y-%m-%d"]), default="2026-06-30", help="Last day of the data."
-)
+@click.option("--end", type=click.DateTime(["%Y-%m-%d"]), default="2026-06-30", help="Last day of the data.")
 @click.option("--dirty", type=click.FloatRange(0, 0.2), default=0.002, help="Share of bad rows.")
 @click.option(
     "--effect",
@@ -2526,9 +2384,7 @@ def check(plan: Plan, folder: Path) -> None:
     help="Relative lift planted in winback_1.  [default: 0.3; demo: 2]",
 )
 @click.option("--orders-per-customer", type=click.FloatRange(0, 60), help="[default: 10; demo: 6]")
-@click.option(
-    "--events-per-customer", type=click.FloatRange(0, 1000), help="[default: 50; demo: 12]"
-)
+@click.option("--events-per-customer", type=click.FloatRange(0, 1000), help="[default: 50; demo: 12]")
 @click.option("--demo", is_flag=True, help="Write the embedded demo: demo_<table>.csv.")
 def main(out: Path | None, end: datetime, **given: Any) -> None:
     """Make the raw tables of a shop with known bad rows, duplicates and a campaign effect."""

@@ -9,19 +9,20 @@
     many others cost one hash aggregate and no sort. Of several versions of a key the sound ones go
     first, then the latest `version` column, then the greatest md5 of the typed columns.
 
+    inputs      the base model; read three times, so that no engine keeps all of it in memory
     rules       list of [name, SQL condition over the typed columns `typed.<column>`]
     joins       SQL joined to `typed` that the rules need
     additions   {column: SQL} added to the model, over `typed` and the joins
     keep_record true where a later rule of the model may still reject a row: its JSON is needed then
 -#}
-{% macro checked_rows(table, rules=[], joins='', additions={}, keep_record=false) %}
+{% macro checked_rows(table, inputs, rules=[], joins='', additions={}, keep_record=false) %}
     {%- set spec = clm.input_contract()[table] -%}
     {%- set columns = clm.input_columns(table) -%}
     {%- set key_sql = clm.record_key(table) %}
 repeated_keys as (
 
     select record_key
-    from (select {{ key_sql }} as record_key from inputs) as keyed
+    from (select {{ key_sql }} as record_key from {{ inputs }} as inputs) as keyed
     where record_key is not null
     group by record_key
     having count(*) > 1
@@ -38,7 +39,7 @@ typed_{{ branch }} as (
         {{ clm.read_value('inputs.' ~ column.name, column.type) }} as {{ column.name }},
         inputs.{{ column.name }} as raw_{{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from inputs
+    from {{ inputs }} as inputs
     {{ 'left' if branch == 'once' else 'inner' }} join repeated_keys
         on {{ key_sql }} = repeated_keys.record_key
     {%- if branch == 'once' %}

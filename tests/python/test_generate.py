@@ -104,18 +104,12 @@ class World:
     """A generated folder in DuckDB, every column as text, blank as NULL."""
 
     def __init__(self, folder: Path, prefix: str = "") -> None:
-        self.manifest: dict[str, Any] = json.loads(
-            (folder / "manifest.json").read_text(encoding="utf-8")
-        )
+        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self.connection = duckdb.connect()
         for name in KEYS:
-            (path,) = [p for p in folder.glob(f"{prefix}{name}.*")]
-            source = (
-                f"read_csv('{path}', all_varchar = true)" if path.suffix == ".csv" else f"'{path}'"
-            )
-            self.run(
-                f"create table raw_{name} as select nullif(cast(columns(*) as varchar), '') from {source}"
-            )
+            (path,) = folder.glob(f"{prefix}{name}.*")
+            source = f"read_csv('{path}', all_varchar = true)" if path.suffix == ".csv" else f"'{path}'"
+            self.run(f"create table raw_{name} as select nullif(cast(columns(*) as varchar), '') from {source}")
         for name in ("orders", *(n for n in KEYS if n != "orders")):
             self.judge(name)
 
@@ -134,9 +128,7 @@ class World:
         rules = {"key_missing": " or ".join(f"{k} is null" for k in keys) or "false"}
         rules |= {f"missing_{c}": f"{c} is null" for c in REQUIRED.get(name, [])}
         for column, kind in TYPED.get(name, {}).items():
-            rules[f"unparsable_{column}"] = (
-                f"{column} is not null and try_cast({column} as {kind}) is null"
-            )
+            rules[f"unparsable_{column}"] = f"{column} is not null and try_cast({column} as {kind}) is null"
         if name in TIMES:
             moment = f"try_cast({TIMES[name]} as timestamp)"
             rules[f"before_1990_{TIMES[name]}"] = f"{moment} < timestamp '1990-01-01'"
@@ -146,9 +138,7 @@ class World:
     def judge(self, name: str) -> None:
         """Table judged_<name>: every row with its failed rules, duplicates first."""
         every = ", ".join(self.columns(name))
-        latest = (
-            "updated_at" if "updated_at" in self.columns(name) else f"md5(concat_ws('|', {every}))"
-        )
+        latest = "updated_at" if "updated_at" in self.columns(name) else f"md5(concat_ws('|', {every}))"
         self.run(
             f"create table copies_{name} as select *, row_number() over (partition by {every}) as copy from raw_{name}"
         )
@@ -156,9 +146,7 @@ class World:
             f"create table ranked_{name} as select *, row_number() over (partition by {KEYS[name]}, copy > 1 "
             f"order by {latest} desc) as version from copies_{name}"
         )
-        tests = ", ".join(
-            f"case when {sql} then '{rule}' end" for rule, sql in self.rules(name).items()
-        )
+        tests = ", ".join(f"case when {sql} then '{rule}' end" for rule, sql in self.rules(name).items())
         keyless = " or ".join(f"{k.strip()} is null" for k in KEYS[name].split(","))
         self.run(
             f"create table judged_{name} as select *, case when copy > 1 then ['exact_duplicate'] "
@@ -178,15 +166,11 @@ class World:
             "where total > cast(amount as decimal(18,2))"
         )
         beyond = "refund_id in (select refund_id from over_refunded)"
-        self.run(
-            f"update judged_refunds set failed = ['over_refunded'] where len(failed) = 0 and {beyond}"
-        )
+        self.run(f"update judged_refunds set failed = ['over_refunded'] where len(failed) = 0 and {beyond}")
         self.run(f"delete from sound_refunds where {beyond}")
 
     def found(self, name: str) -> dict[str, int]:
-        rows = self.run(
-            f"select failed[1], count(*) from judged_{name} where len(failed) = 1 group by 1"
-        )
+        rows = self.run(f"select failed[1], count(*) from judged_{name} where len(failed) = 1 group by 1")
         return {str(rule): int(number) for rule, number in rows}
 
 
@@ -246,9 +230,7 @@ def test_planted_rows_are_counted_exactly_and_fail_one_rule_only(world: World, n
 def test_planted_keys_are_those_found(world: World) -> None:
     stated = world.manifest["tables"]["orders"]["planted"]
     for rule, entry in stated.items():
-        found = world.run(
-            f"select order_id from judged_orders where failed = ['{rule}'] and order_id is not null"
-        )
+        found = world.run(f"select order_id from judged_orders where failed = ['{rule}'] and order_id is not null")
         assert sorted(r[0] for r in found) == sorted(entry["keys"])
 
 
@@ -276,9 +258,7 @@ def test_lines_and_shipping_sum_to_the_amount_paid(world: World) -> None:
 def test_nobody_of_the_global_control_gets_a_message(world: World) -> None:
     bucket = "cast('0x' || substr(md5('global_control|' || {}), 1, 7) as bigint) % 10000 < 500"
     assert world.one(f"select count(*) from raw_messages where {bucket.format('customer_id')}") == 0
-    share = world.one(
-        f"select avg(case when {bucket.format('customer_id')} then 1 else 0 end) from raw_customers"
-    )
+    share = world.one(f"select avg(case when {bucket.format('customer_id')} then 1 else 0 end) from raw_customers")
     assert 0.02 < share < 0.09
 
 
@@ -313,7 +293,8 @@ def test_every_shape_of_data_occurs(folders: dict[str, Path]) -> None:
         "select count(*) from sound_orders where customer_id is null and email is null and phone is null",
         "select count(*) from sound_orders where customer_id is null and email in (select email from sound_customers)",
         "select count(*) from sound_customers where customer_id like 'S%'",
-        "select count(*) from sound_orders where status = 'refunded' and order_id in (select order_id from raw_refunds)",
+        "select count(*) from sound_orders where status = 'refunded' "
+        "and order_id in (select order_id from raw_refunds)",
         "select count(*) from sound_orders where status = 'refunded' "
         "and order_id not in (select order_id from raw_refunds)",
         "select count(*) from sound_events where event_type = 'add_to_cart' and occurred_at >= '2026-06-24'",

@@ -74,9 +74,10 @@ entered as (
     select
         members.campaign_id,
         members.customer_id,
-        {{ clm.person_key('members.customer_id') }} as person_key,
+        tagged.person_key,
         tagged.segment,
         tagged.lifecycle_stage,
+        tagged.is_global_control,
         as_of.as_of_date,
         case
             when campaigns.entry_rule = 'every_n_days'
@@ -107,9 +108,15 @@ previous_sends as (
 
 ),
 
+-- buckets of the person for this campaign (a journey has one control group for all its steps)
 due as (
 
-    select entered.*
+    select
+        entered.*,
+        {{ clm.hash_bucket(
+            "'campaign|' || coalesce(steps.journey_id, entered.campaign_id) || '|' || entered.customer_id"
+        ) }} as control_bucket,
+        {{ clm.hash_bucket("'variant|' || entered.campaign_id || '|' || entered.customer_id") }} as variant_bucket
     from entered
     left join steps on entered.campaign_id = steps.campaign_id
     left join previous_sends
@@ -137,8 +144,9 @@ final as (
         campaigns.wave,
         campaigns.offer,
         campaigns.template,
-        campaigns.holdout_share,
-        'campaign|' || coalesce(steps.journey_id, due.campaign_id) as control_salt,
+        due.is_global_control,
+        due.control_bucket < campaigns.holdout_share * 10000 as is_campaign_control,
+        due.variant_bucket,
         campaigns.status = 'on'
         and coalesce(campaigns.starts_on, due.as_of_date) <= due.as_of_date
         and coalesce(campaigns.ends_on, due.as_of_date) >= due.as_of_date as is_running,
@@ -159,7 +167,6 @@ final as (
     inner join campaigns on due.campaign_id = campaigns.campaign_id
     inner join campaign_channels on due.campaign_id = campaign_channels.campaign_id
     inner join channels on campaign_channels.channel = channels.channel
-    left join steps on due.campaign_id = steps.campaign_id
 
 )
 

@@ -72,9 +72,8 @@ judged as (
                 then 'suppressed'
             when not considered.is_running then 'campaign_off'
             when sends.message_key is not null then 'already_entered'
-            when {{ clm.is_global_control('considered.customer_id') }} then 'global_control'
-            when {{ clm.is_in_share("considered.control_salt", 'considered.customer_id', 'considered.holdout_share') }}
-                then 'campaign_control'
+            when considered.is_global_control then 'global_control'
+            when considered.is_campaign_control then 'campaign_control'
             when considered.address_kind = 'email' and customers.email is null then 'no_address'
             when considered.address_kind = 'phone' and customers.phone is null then 'no_address'
             when considered.consent_channel is not null and consents.status = 'unsubscribed' then 'unsubscribed'
@@ -97,8 +96,8 @@ judged as (
     left join sends on considered.message_key = sends.message_key
     left join variants
         on considered.campaign_id = variants.campaign_id
-        and {{ clm.hash_bucket("'variant|' || considered.campaign_id || '|' || considered.customer_id") }} >= variants.from_bucket
-        and {{ clm.hash_bucket("'variant|' || considered.campaign_id || '|' || considered.customer_id") }} < variants.until_bucket
+        and considered.variant_bucket >= variants.from_bucket
+        and considered.variant_bucket < variants.until_bucket
 
 ),
 

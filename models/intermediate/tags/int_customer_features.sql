@@ -102,6 +102,7 @@ final as (
 
     select
         customers.customer_id,
+        {{ clm.person_key('customers.customer_id') }} as person_key,
         as_of.as_of_date,
         customers.email is not null as has_email,
         customers.phone is not null as has_phone,
@@ -170,7 +171,8 @@ final as (
         coalesce(marketing_consents.push_granted, 0) = 1 as has_push_consent,
         coalesce(marketing_consents.ads_granted, 0) = 1 as has_ads_consent,
         coalesce(marketing_consents.unsubscribed, 0) = 1 as has_unsubscribed,
-        complaints.customer_id is not null as has_complained
+        complaints.customer_id is not null as has_complained,
+        {{ clm.is_global_control('customers.customer_id') }} as is_global_control
     from customers
     cross join as_of
     cross join all_buyers

@@ -53,7 +53,7 @@ final as (
         cast(null as numeric(18, 6)) as p_no_purchase,
         cast(null as numeric(28, 2)) as predicted_value_amount,
         cast(null as date) as next_change_on,
-        {{ clm.is_global_control('tagged.customer_id') }} as is_global_control,
+        tagged.is_global_control,
         nullif(concat_ws(
             ',',
             {%- for tag in clm.documented_tags() %}

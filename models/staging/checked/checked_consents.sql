@@ -2,14 +2,9 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_consents') }}
-
-),
-
 {{ clm.checked_rows(
     'consents',
+    ref('base_consents'),
     rules=[
         ['unknown_status', "typed.status not in ('granted', 'denied', 'withdrawn')"],
         ['unknown_purpose', "typed.purpose not in ('marketing', 'service', 'profiling')"],

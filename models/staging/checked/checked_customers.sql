@@ -2,13 +2,7 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_customers') }}
-
-),
-
-{{ clm.checked_rows('customers') }},
+{{ clm.checked_rows('customers', ref('base_customers')) }},
 
 final as (
 

@@ -2,13 +2,7 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_erasure_requests') }}
-
-),
-
-{{ clm.checked_rows('erasure_requests') }},
+{{ clm.checked_rows('erasure_requests', ref('base_erasure_requests')) }},
 
 final as (
 

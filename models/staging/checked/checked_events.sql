@@ -5,12 +5,6 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_events') }}
-
-),
-
 bots as (
 
     select * from {{ ref('bot_list') }}
@@ -21,7 +15,7 @@ bots as (
 bot_properties as (
 
     select distinct agents.properties
-    from (select distinct properties from inputs where properties is not null) as agents
+    from (select distinct properties from {{ ref('base_events') }} where properties is not null) as agents
     inner join bots
         on bots.field = 'user_agent'
         and {{ dbt.position('bots.pattern', "lower(" ~ clm.json_value(clm.as_text('agents.properties'), 'user_agent') ~ ")") }} > 0
@@ -38,6 +32,7 @@ bot_visitors as (
 
 {{ clm.checked_rows(
     'events',
+    ref('base_events'),
     rules=[
         ['no_identifier', "typed.anonymous_id is null and typed.customer_id is null"],
         ['bot', "bot_properties.properties is not null or bot_visitors.anonymous_id is not null"],

@@ -2,14 +2,9 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_feedback') }}
-
-),
-
 {{ clm.checked_rows(
     'feedback',
+    ref('base_feedback'),
     rules=[
         ['unknown_kind', "typed.kind not in ('nps', 'csat', 'review')"],
         ['impossible_score', "typed.score < 0 or (typed.kind = 'nps' and typed.score > 10)"],

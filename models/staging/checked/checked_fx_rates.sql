@@ -2,14 +2,9 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_fx_rates') }}
-
-),
-
 {{ clm.checked_rows(
     'fx_rates',
+    ref('base_fx_rates'),
     rules=[
         ['rate_not_positive', "typed.rate <= 0"],
     ]

@@ -2,14 +2,9 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_marketing_spend') }}
-
-),
-
 {{ clm.checked_rows(
     'marketing_spend',
+    ref('base_marketing_spend'),
     rules=[
         ['negative_amount', "typed.amount < 0"],
     ]

@@ -2,14 +2,9 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_messages') }}
-
-),
-
 {{ clm.checked_rows(
     'messages',
+    ref('base_messages'),
     rules=[
         ['unknown_event_type', "typed.event_type not in ('sent', 'delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft', 'unsubscribed', 'complained')"],
     ]

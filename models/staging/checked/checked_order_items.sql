@@ -2,12 +2,6 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_order_items') }}
-
-),
-
 orders as (
 
     select * from {{ ref('stg_orders') }}
@@ -16,6 +10,7 @@ orders as (
 
 {{ clm.checked_rows(
     'order_items',
+    ref('base_order_items'),
     rules=[
         ['negative_quantity', "typed.quantity < 0"],
         ['negative_price', "typed.unit_price < 0"],

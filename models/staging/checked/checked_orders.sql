@@ -5,12 +5,6 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_orders') }}
-
-),
-
 reporting as (
 
     select * from {{ ref('int_reporting_currency') }}
@@ -25,6 +19,7 @@ daily_rates as (
 
 {{ clm.checked_rows(
     'orders',
+    ref('base_orders'),
     rules=[
         ['unknown_status', "typed.status not in ('completed', 'shipped', 'pending', 'cancelled', 'refunded', 'test')"],
         ['no_fx_rate', "typed.currency <> reporting.reporting_currency and daily_rates.rate is null"],

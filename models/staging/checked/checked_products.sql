@@ -2,14 +2,9 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_products') }}
-
-),
-
 {{ clm.checked_rows(
     'products',
+    ref('base_products'),
     rules=[
         ['negative_price', "typed.price < 0 or typed.unit_cost < 0"],
     ]

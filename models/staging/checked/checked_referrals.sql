@@ -2,13 +2,7 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_referrals') }}
-
-),
-
-{{ clm.checked_rows('referrals') }},
+{{ clm.checked_rows('referrals', ref('base_referrals')) }},
 
 final as (
 

@@ -6,12 +6,6 @@
 
 with recursive
 
-inputs as (
-
-    select * from {{ ref('base_refunds') }}
-
-),
-
 orders as (
 
     select * from {{ ref('stg_orders') }}
@@ -20,6 +14,7 @@ orders as (
 
 {{ clm.checked_rows(
     'refunds',
+    ref('base_refunds'),
     rules=[
         ['amount_not_positive', "typed.amount <= 0"],
         ['unknown_order', "typed.order_id is not null and orders.order_id is null"],

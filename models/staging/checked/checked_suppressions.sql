@@ -2,13 +2,7 @@
 
 with
 
-inputs as (
-
-    select * from {{ ref('base_suppressions') }}
-
-),
-
-{{ clm.checked_rows('suppressions') }},
+{{ clm.checked_rows('suppressions', ref('base_suppressions')) }},
 
 final as (
 
