@@ -182,7 +182,7 @@ judged as (
         {%- if column.type not in ['text', 'code', 'currency'] -%}
             {%- do rules.append(['unparsable_' ~ column.name, typed_is_blank ~ ' and not ' ~ is_blank]) -%}
         {%- endif -%}
-        {%- if column.type == 'timestamp' -%}
+        {%- if column.type == 'timestamp' or (column.type == 'date' and column.is_required) -%}
             {%- do rules.append(['before_1990_' ~ column.name, 'typed.' ~ column.name ~ " < " ~ clm.timestamp_literal('1990-01-01 00:00:00')]) -%}
         {%- endif -%}
     {%- endfor -%}

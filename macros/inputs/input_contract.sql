@@ -77,7 +77,7 @@
                 'referrer_customer_id': 'text!', 'referred_customer_id': 'text!',
                 'referred_at': 'timestamp!'}},
         'marketing_spend': {
-            'key': ['spend_on', 'channel', 'campaign_id?', 'amount?', 'currency?'],
+            'key': ['spend_on?', 'channel?', 'campaign_id?', 'amount?', 'currency?'],
             'columns': {
                 'spend_on': 'date!', 'channel': 'code!', 'campaign_id': 'text', 'amount': 'amount!',
                 'currency': 'currency'}},
@@ -85,7 +85,7 @@
             'key': ['currency', 'rate_date'],
             'columns': {'currency': 'currency!', 'rate_date': 'date!', 'rate': 'rate!'}},
         'erasure_requests': {
-            'key': ['customer_id', 'requested_at'],
+            'key': ['customer_id', 'requested_at?'],
             'columns': {'customer_id': 'text!', 'requested_at': 'timestamp!'}},
         'activation_event': {
             'is_ledger': true,

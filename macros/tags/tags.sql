@@ -8,8 +8,8 @@
 
 
 {#-
-    The tags as their YAML documents them: a list of {tag, model, kind, ...meta}, in byte order of the
-    names. Read from the graph, so empty at parse time and in unit tests.
+    The tags as their YAML documents them: a list of {tag, model, kind, ...meta}, in byte order of
+    their entries. Read from the graph, so empty at parse time and in unit tests.
 -#}
 {% macro documented_tags() %}
     {% set tags = [] %}
@@ -18,12 +18,13 @@
             {% for column in node.columns.values() if column.name != 'customer_id' %}
                 {% set meta = column.get('config', {}).get('meta', {}) or column.get('meta', {}) %}
                 {% do tags.append({
-                    'tag': column.name, 'model': node.name, 'description': column.description | trim, 'meta': meta
+                    'tag': column.name, 'model': node.name, 'description': column.description | trim, 'meta': meta,
+                    'place': column.name ~ (':' if meta.kind == 'text' else '')
                 }) %}
             {% endfor %}
         {% endfor %}
     {% endif %}
-    {{ return(tags | sort(attribute='tag', case_sensitive=true)) }}
+    {{ return(tags | sort(attribute='place', case_sensitive=true)) }}
 {% endmacro %}
 
 

@@ -1,14 +1,14 @@
 {#-
     Grain: one row per person and channel (NULL: all channels) never to be contacted, with why. Why it
-    exists: erasures and suppressions hold whatever the as-of date; an erasure request that could not
-    be read entirely still counts.
+    exists: erasures and suppressions hold whatever the as-of date; one that could not be read entirely
+    still counts.
 -#}
 
 with
 
 suppressions as (
 
-    select * from {{ ref('stg_suppressions') }}
+    select * from {{ ref('checked_suppressions') }}
 
 ),
 

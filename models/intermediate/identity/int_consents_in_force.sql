@@ -1,7 +1,8 @@
 {#-
-    Grain: one row per person, channel and purpose with a consent that was ever given or refused up to
-    the as-of date. Why it exists: consent fails closed. A status that cannot be read counts as denied,
-    at equal times the stricter wins, and an unsubscribe holds until a later grant.
+    Grain: one row per person, channel and purpose with a consent given or refused up to the as-of
+    date. Why it exists: consent fails closed. A status that cannot be read counts as denied, a refusal
+    whose date cannot be read holds for good, at equal times the stricter wins, and an unsubscribe
+    holds until a later grant.
 -#}
 
 with
@@ -12,7 +13,7 @@ as_of as (
 
 ),
 
-checked as (
+consents as (
 
     select * from {{ ref('checked_consents') }}
 
@@ -20,7 +21,7 @@ checked as (
 
 messages as (
 
-    select * from {{ ref('stg_messages') }}
+    select * from {{ ref('checked_messages') }}
 
 ),
 
@@ -30,31 +31,51 @@ identities as (
 
 ),
 
+-- sound rows, and of the quarantined ones (copies and older versions apart) every one that is no grant
 changes as (
 
     select
         customer_id as source_customer_id,
         channel,
         coalesce(purpose, 'marketing') as purpose,
-        case when failed_rules is null then status else 'denied' end as status,
-        changed_at
-    from checked
+        case when status in ('granted', 'denied', 'withdrawn') then status else 'denied' end as status,
+        changed_at,
+        failed_rules
+    from consents
     where
         customer_id is not null
         and channel is not null
-        and changed_at is not null
-        and (failed_rules is null or failed_rules in ('unknown_status', 'missing_status'))
+        and (failed_rules is null or coalesce(status, 'denied') <> 'granted')
 
     union all
 
     select
-        source_customer_id,
+        customer_id as source_customer_id,
         channel,
         'marketing' as purpose,
         'unsubscribed' as status,
-        occurred_at as changed_at
+        occurred_at as changed_at,
+        failed_rules
     from messages
-    where event_type in ('unsubscribed', 'complained') and source_customer_id is not null
+    where
+        customer_id is not null
+        and channel is not null
+        and event_type in ('unsubscribed', 'complained')
+
+),
+
+dated as (
+
+    select
+        source_customer_id,
+        channel,
+        purpose,
+        status,
+        case when failed_rules is null or failed_rules in ('unknown_status', 'missing_status', 'unknown_purpose') then changed_at end as changed_at
+    from changes
+    where
+        failed_rules is null
+        or (failed_rules not like '%exact_duplicate%' and failed_rules not like '%superseded%')
 
 ),
 
@@ -62,27 +83,28 @@ ranked as (
 
     select
         identities.customer_id,
-        changes.channel,
-        changes.purpose,
-        changes.status,
-        changes.changed_at,
+        dated.channel,
+        dated.purpose,
+        dated.status,
+        dated.changed_at,
         row_number() over (
-            partition by identities.customer_id, changes.channel, changes.purpose
+            partition by identities.customer_id, dated.channel, dated.purpose
             order by
-                changes.changed_at desc,
-                case changes.status
+                case when dated.changed_at is null then 0 else 1 end asc,
+                dated.changed_at desc,
+                case dated.status
                     when 'unsubscribed' then 1
                     when 'withdrawn' then 2
                     when 'denied' then 3
                     else 4
                 end asc
         ) as place
-    from changes
+    from dated
     cross join as_of
     inner join identities
         on identities.id_kind = 'customer'
-        and changes.source_customer_id = identities.source_id
-    where {{ clm.business_day('changes.changed_at') }} <= as_of.as_of_date
+        and dated.source_customer_id = identities.source_id
+    where dated.changed_at is null or {{ clm.business_day('dated.changed_at') }} <= as_of.as_of_date
 
 ),
 
