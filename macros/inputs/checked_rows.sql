@@ -18,7 +18,8 @@
 {% macro checked_rows(table, inputs, rules=[], joins='', additions={}, keep_record=false) %}
     {%- set spec = clm.input_contract()[table] -%}
     {%- set columns = clm.input_columns(table) -%}
-    {%- set key_sql = clm.record_key(table) %}
+    {%- set key_sql = clm.record_key(table) -%}
+    {%- set all_rules = clm.column_rules(table) + rules + clm.future_rules(table) %}
 repeated_keys as (
 
     select record_key
@@ -55,12 +56,18 @@ judged_{{ branch }} as (
         {%- for name, sql in additions.items() %}
         {{ sql }} as {{ name }},
         {%- endfor %}
-        nullif(concat_ws(
-            ',',
-            {%- for rule in clm.column_rules(table) + rules + clm.future_rules(table) %}
-            case when {{ rule[1] }} then '{{ rule[0] }}' end{{ ',' if not loop.last }}
-            {%- endfor %}
-        ), '') as value_rules
+        case
+            when
+                {%- for rule in all_rules %}
+                {{ 'or ' if not loop.first }}({{ rule[1] }})
+                {%- endfor %}
+                then concat_ws(
+                    ',',
+                    {%- for rule in all_rules %}
+                    case when {{ rule[1] }} then '{{ rule[0] }}' end{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
+        end as value_rules
     from typed_{{ branch }} as typed
     {{ joins }}
 

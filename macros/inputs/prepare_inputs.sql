@@ -145,9 +145,24 @@
         ) %}
     {% endif %}
     {% do clm.check_date_setting('clm_as_of_date (or CLM_AS_OF_DATE)', clm.as_of_setting()) %}
+    {% if var('clm_clock') | string != 'auto' and not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$', var('clm_clock') | string) %}
+        {% do exceptions.raise_compiler_error(
+            "The var clm_clock is '" ~ var('clm_clock') ~ "', which is no UTC timestamp; write YYYY-MM-DD HH:MM:SS, or auto."
+        ) %}
+    {% endif %}
     {% if var('clm_timezone') not in modules.pytz.all_timezones_set %}
         {% do exceptions.raise_compiler_error(
             "The var clm_timezone is '" ~ var('clm_timezone') ~ "', which is no IANA time zone; use a name like Europe/Paris."
+        ) %}
+    {% endif %}
+    {% for name, value in clm.numeric_settings().items() if value is not number or value is boolean or value < 0 %}
+        {% do exceptions.raise_compiler_error(
+            "The var " ~ name ~ " is '" ~ value ~ "'; it must be a number that is not negative."
+        ) %}
+    {% endfor %}
+    {% if not 0 <= var('clm_global_control_share') <= 1 %}
+        {% do exceptions.raise_compiler_error(
+            "The var clm_global_control_share is " ~ var('clm_global_control_share') ~ "; it is a share from 0 to 1."
         ) %}
     {% endif %}
     {% if var('clm_rfm_window_days') | string != 'lifetime' and not (var('clm_rfm_window_days') | string).isdigit() %}
@@ -155,6 +170,25 @@
             "The var clm_rfm_window_days is '" ~ var('clm_rfm_window_days') ~ "'; use lifetime or a number of days."
         ) %}
     {% endif %}
+{% endmacro %}
+
+
+{#- The settings that are numbers: {name: value}. -#}
+{% macro numeric_settings() %}
+    {% set settings = {} %}
+    {% for name in [
+        'clm_clock_tolerance_minutes', 'clm_churn_days', 'clm_churn_engagement_days', 'clm_loyal_purchases',
+        'clm_loyal_window_days', 'clm_loyal_tenure_days', 'clm_reactivated_days', 'clm_slipping_days',
+        'clm_onboarding_days', 'clm_growing_days', 'clm_advocacy_days', 'clm_tag_new_registration_days',
+        'clm_tag_recent_days', 'clm_tag_intent_days', 'clm_tag_intent_high', 'clm_tag_intent_medium',
+        'clm_tag_cart_days', 'clm_tag_frequent_purchases', 'clm_tag_long_term_days', 'clm_tag_discount_share',
+        'clm_tag_min_orders', 'clm_tag_night_from_hour', 'clm_tag_night_until_hour', 'clm_tag_night_share',
+        'clm_tag_high_value_score', 'clm_tag_low_value_score', 'clm_tag_big_basket_ratio',
+        'clm_tag_second_purchase_days', 'clm_tag_refund_share', 'clm_global_control_share', 'clm_send_hour',
+    ] %}
+        {% do settings.update({name: var(name)}) %}
+    {% endfor %}
+    {{ return(settings) }}
 {% endmacro %}
 
 
