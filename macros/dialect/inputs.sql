@@ -118,9 +118,11 @@
 
 {#- typeof() is folded when the query is planned, so a native timestamp costs nothing here. -#}
 {% macro duckdb__read_timestamp(value) %}
+    {% set text = clm.as_text(value) %}
+    {% set is_iso = "(" ~ text ~ " like '____-__-__%' or (" ~ text ~ " like ' %' and trim(" ~ text ~ ") like '____-__-__%'))" %}
     {{ return(
         "case when typeof(" ~ value ~ ") = 'VARCHAR' then"
-        ~ " case when isfinite(try_cast(" ~ value ~ " as timestamptz)) and " ~ clm.as_text(value) ~ " like '____-__-__%'"
+        ~ " case when isfinite(try_cast(" ~ value ~ " as timestamptz)) and " ~ is_iso
         ~ " then cast(try_cast(" ~ value ~ " as timestamptz) as timestamp) end"
         ~ " else try_cast(" ~ value ~ " as timestamp) end"
     ) }}
@@ -128,7 +130,8 @@
 
 {% macro spark__read_timestamp(value) %}
     {{ return(
-        "case when cast(" ~ value ~ " as string) like '____-__-__%' then try_cast(" ~ value ~ " as timestamp) end"
+        "case when trim(cast(" ~ value ~ " as string)) like '____-__-__%' and not cast(" ~ value
+        ~ " as string) rlike '[^ -~]' then try_cast(" ~ value ~ " as timestamp) end"
     ) }}
 {% endmacro %}
 
@@ -159,12 +162,13 @@
     {{ return('try_cast(' ~ value ~ ' as ' ~ type ~ ')') }}
 {% endmacro %}
 
+{#- Spark also reads digits of other scripts. -#}
 {% macro spark__read_number(value, type) %}
-    {{ return('try_cast(' ~ value ~ ' as ' ~ type ~ ')') }}
+    {{ return("case when not cast(" ~ value ~ " as string) rlike '[^ -~\\t\\r\\n]' then try_cast(" ~ value ~ " as " ~ type ~ ") end") }}
 {% endmacro %}
 
 {% macro default__read_number(value, type) %}
-    {% set text = 'trim(' ~ value ~ ')' %}
+    {% set text = "btrim(" ~ value ~ ", ' ' || chr(9) || chr(10) || chr(13))" %}
     {% set digits = modules.re.findall('[0-9]+', type) %}
     {% set limit = '1e' ~ (digits[0] | int - digits[1] | int) %}
     {{ return(

@@ -23,15 +23,18 @@
 {% macro json_string(value) %}{{ return(adapter.dispatch('json_string', 'clm')(value)) }}{% endmacro %}
 {% macro duckdb__json_string(value) %}{{ return('cast(to_json(' ~ value ~ ') as varchar)') }}{% endmacro %}
 {% macro spark__json_string(value) %}
-    {{ return("regexp_replace(to_json(named_struct('v', " ~ value ~ ")), '^.\"v\":|.$', '')") }}
+    {{ return(
+        "case when " ~ value ~ " is not null then regexp_replace(to_json(named_struct('v', " ~ value
+        ~ ")), '^.\"v\":|.$', '') end"
+    ) }}
 {% endmacro %}
-{#- PostgreSQL writes these eleven in lower case hex. -#}
+{#- PostgreSQL writes these in lower case hex. A doubled backslash steps aside meanwhile: it starts no escape. -#}
 {% macro default__json_string(value) %}
-    {% set ns = namespace(sql='cast(to_json(' ~ value ~ ') as text)') %}
+    {% set ns = namespace(sql="replace(cast(to_json(" ~ value ~ ") as text), '\\\\', chr(1))") %}
     {% for code in ['0b', '0e', '0f', '1a', '1b', '1c', '1d', '1e', '1f'] %}
         {% set ns.sql = "replace(" ~ ns.sql ~ ", '\\u00" ~ code ~ "', '\\u00" ~ code | upper ~ "')" %}
     {% endfor %}
-    {{ return(ns.sql) }}
+    {{ return("replace(" ~ ns.sql ~ ", chr(1), '\\\\')") }}
 {% endmacro %}
 
 
@@ -43,7 +46,8 @@
 {% macro spark__json_value(value, key) %}{{ return("get_json_object(" ~ value ~ ", '$." ~ key ~ "')") }}{% endmacro %}
 {#- PostgreSQL 15 cannot ask whether a text is JSON: a pattern finds the key's string value. -#}
 {% macro default__json_value(value, key) %}
-    {{ return("substring(" ~ value ~ " from '\"" ~ key ~ "\" *: *\"([^\"]*)\"')") }}
+    {% set found = "substring(" ~ value ~ " from '\"" ~ key ~ "\"[[:space:]]*:[[:space:]]*\"((?:[^\"\\\\]|\\\\.)*)\"')" %}
+    {{ return("regexp_replace(" ~ found ~ ", '\\\\([\"\\\\/])', '\\1', 'g')") }}
 {% endmacro %}
 
 
@@ -52,7 +56,9 @@
 {% macro default__list_text(value) %}
     {{ return("string_agg(" ~ value ~ ", ',' order by " ~ clm.byte_order(value) ~ ")") }}
 {% endmacro %}
-{% macro spark__list_text(value) %}{{ return("array_join(array_sort(collect_list(" ~ value ~ ")), ',')") }}{% endmacro %}
+{% macro spark__list_text(value) %}
+    {{ return("case when count(" ~ value ~ ") > 0 then array_join(array_sort(collect_list(" ~ value ~ ")), ',') end") }}
+{% endmacro %}
 
 
 {#-

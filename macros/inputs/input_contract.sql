@@ -100,7 +100,13 @@
             'columns': {
                 'run_id': 'text', 'channel': 'text', 'mode': 'text', 'git_sha': 'text',
                 'dbt_invocation_id': 'text', 'started_at': 'timestamp', 'finished_at': 'timestamp',
-                'status': 'text', 'counts': 'text'}},
+                'status': 'text',
+                'num_planned_add': 'text', 'num_planned_change': 'text', 'num_planned_remove': 'text',
+                'num_attempted_add': 'text', 'num_attempted_change': 'text',
+                'num_attempted_remove': 'text', 'num_succeeded_add': 'text',
+                'num_succeeded_change': 'text', 'num_succeeded_remove': 'text',
+                'num_failed_add': 'text', 'num_failed_change': 'text', 'num_failed_remove': 'text',
+                'num_unknown': 'text', 'num_dead': 'text'}},
     } %}
     {{ return(contract) }}
 {% endmacro %}

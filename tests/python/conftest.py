@@ -76,7 +76,7 @@ class Shop:
         if self.raw.exists():
             settings.setdefault("CLM_RAW_DIR", str(self.raw))
         with environment(settings):
-            runner = dbtRunner(callbacks=[lambda event: lines.append(event.info.msg)])
+            runner = dbtRunner(callbacks=[lambda event: lines.append(event.info.msg)])  # type: ignore[attr-defined]
             result = runner.invoke(
                 [
                     *arguments,

@@ -4,7 +4,10 @@
     about activity reads it.
 -#}
 {%- set counts = clm.counted_events().keys() | list + ['app_event_count'] -%}
-{%- set measures = ['order_count', 'refunded_order_count', 'session_count', 'event_count', 'engagement_count', 'message_engagement_count', 'feedback_count'] + counts -%}
+{%- set measures = [
+    'order_count', 'refunded_order_count', 'session_count', 'event_count', 'engagement_count', 'message_engagement_count',
+    'feedback_count',
+] + counts -%}
 {%- set amounts = ['gross_amount', 'refund_amount', 'discount_amount'] %}
 
 with

@@ -91,7 +91,9 @@ counted as (
         count(*) as order_count,
         sum(is_discounted) as discounted_order_count,
         sum(case
-            when order_hour >= {{ var('clm_tag_night_from_hour') }} or order_hour < {{ var('clm_tag_night_until_hour') }} then 1
+            when
+                order_hour >= {{ var('clm_tag_night_from_hour') }} or order_hour < {{ var('clm_tag_night_until_hour') }}
+                then 1
             else 0
         end) as night_order_count,
         max(ordered_at) as last_ordered_at

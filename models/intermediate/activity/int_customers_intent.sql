@@ -40,7 +40,9 @@ final as (
     where
         {{ clm.days_between('customer_days.activity_on', 'as_of.as_of_date') }} < {{ var('clm_tag_intent_days') }}
         and (activity.last_purchase_on is null or customer_days.activity_on > activity.last_purchase_on)
-        and customer_days.product_view_count + customer_days.add_to_cart_count + customer_days.checkout_started_count > 0
+        and customer_days.product_view_count
+        + customer_days.add_to_cart_count
+        + customer_days.checkout_started_count > 0
     group by customer_days.customer_id
 
 )

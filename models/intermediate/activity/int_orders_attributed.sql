@@ -1,4 +1,7 @@
-{#- Grain: one row per sound order that belongs to somebody. Why it exists: guests and customers alike get their person here. -#}
+{#-
+    Grain: one row per sound order that belongs to somebody. Why it exists: guests and customers alike get
+    their person here.
+-#}
 
 with
 

@@ -46,7 +46,8 @@ dated as (
         orders.order_id,
         orders.customer_id,
         'status_of_' || orders.order_id as refund_id,
-        {{ clm.business_day('greatest(coalesce(orders.updated_at, orders.ordered_at), orders.ordered_at)') }} as refunded_on,
+        {{ clm.business_day('greatest(coalesce(orders.updated_at, orders.ordered_at), orders.ordered_at)') }}
+            as refunded_on,
         greatest(coalesce(orders.updated_at, orders.ordered_at), orders.ordered_at) as refunded_at,
         orders.amount,
         orders.amount as order_amount,

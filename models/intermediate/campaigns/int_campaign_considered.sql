@@ -83,11 +83,13 @@ entered as (
             when campaigns.entry_rule = 'every_n_days'
                 then {{ clm.add_days(
                     'tagged.first_fact_on',
-                    'floor(tagged.days_since_first_fact / cast(campaigns.entry_every_days as ' ~ clm.type_double() ~ ')) * campaigns.entry_every_days'
+                    'floor(tagged.days_since_first_fact / cast(campaigns.entry_every_days as '
+                    ~ clm.type_double() ~ ')) * campaigns.entry_every_days'
                 ) }}
             when campaigns.entry_anchor = 'first_purchase' then coalesce(tagged.first_purchase_on, tagged.first_fact_on)
             when campaigns.entry_anchor = 'last_purchase' then coalesce(tagged.last_purchase_on, tagged.first_fact_on)
-            when campaigns.entry_anchor = 'birthday_month' then cast({{ dbt.date_trunc('month', 'as_of.as_of_date') }} as date)
+            when campaigns.entry_anchor = 'birthday_month'
+                then cast({{ dbt.date_trunc('month', 'as_of.as_of_date') }} as date)
             else tagged.first_fact_on
         end as entered_on
     from members
@@ -124,8 +126,14 @@ due as (
         and steps.previous_campaign_id = previous_sends.campaign_id
     where
         steps.campaign_id is null
-        or (steps.delay_from = 'entry' and {{ clm.days_between('entered.entered_on', 'entered.as_of_date') }} >= steps.delay_days)
-        or (steps.delay_from = 'previous_step' and {{ clm.days_between('previous_sends.sent_on', 'entered.as_of_date') }} >= steps.delay_days)
+        or (
+            steps.delay_from = 'entry'
+            and {{ clm.days_between('entered.entered_on', 'entered.as_of_date') }} >= steps.delay_days
+        )
+        or (
+            steps.delay_from = 'previous_step'
+            and {{ clm.days_between('previous_sends.sent_on', 'entered.as_of_date') }} >= steps.delay_days
+        )
 
 ),
 

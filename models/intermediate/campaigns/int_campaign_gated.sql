@@ -71,7 +71,8 @@ judged as (
             when suppressed_everywhere.customer_id is not null or suppressed_here.customer_id is not null
                 then 'suppressed'
             when not considered.is_running then 'campaign_off'
-            when sends.message_key is not null then 'already_entered'
+            when max(sends.sent_on) over (partition by considered.customer_id, considered.campaign_id) is not null
+                then 'already_entered'
             when considered.is_global_control then 'global_control'
             when considered.is_campaign_control then 'campaign_control'
             when considered.address_kind = 'email' and customers.email is null then 'no_address'

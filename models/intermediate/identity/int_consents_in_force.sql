@@ -71,7 +71,10 @@ dated as (
         channel,
         purpose,
         status,
-        case when failed_rules is null or failed_rules in ('unknown_status', 'missing_status', 'unknown_purpose') then changed_at end as changed_at
+        case
+            when failed_rules is null or failed_rules in ('unknown_status', 'missing_status', 'unknown_purpose')
+                then changed_at
+        end as changed_at
     from changes
     where
         failed_rules is null

@@ -51,7 +51,9 @@ facts as (
 
     select
         source_customer_id,
-        case when (feedback_kind = 'nps' and score >= 9) or (feedback_kind = 'review' and score >= 5) then submitted_on end as advocated_on,
+        case
+            when (feedback_kind = 'nps' and score >= 9) or (feedback_kind = 'review' and score >= 5) then submitted_on
+        end as advocated_on,
         case when feedback_kind = 'nps' and place = 1 then score end as nps_score,
         case when feedback_kind = 'review' then 1 else 0 end as review_count,
         0 as referral_count,

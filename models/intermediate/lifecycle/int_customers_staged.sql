@@ -62,7 +62,8 @@ measured as (
         {{ clm.days_between('activity.last_engagement_on', 'as_of.as_of_date') }} as engagement_silence_days,
         reactivated.reactivated_on is not null as is_reactivated,
         coalesce(
-            {{ clm.days_between('advocating.last_advocated_on', 'as_of.as_of_date') }} < {{ var('clm_advocacy_days') }}, false
+            {{ clm.days_between('advocating.last_advocated_on', 'as_of.as_of_date') }} < {{ var('clm_advocacy_days') }},
+            false
         ) as is_advocating
     from customers
     cross join as_of

@@ -24,9 +24,21 @@ measured as (
         min(as_of.as_of_date) as as_of_date,
         {%- for days in clm.rfm_windows() %}
         {%- set suffix = clm.window_suffix(days) %}
-        sum(case when {{ clm.in_window('customer_days.activity_on', days) }} then {{ clm.purchases_of_day('customer_days.order_count') }} else 0 end) as purchase_count{{ suffix }},
-        sum(case when {{ clm.in_window('customer_days.activity_on', days) }} then customer_days.order_count else 0 end) as order_count{{ suffix }},
-        sum(case when {{ clm.in_window('customer_days.activity_on', days) }} then customer_days.net_revenue_amount else 0 end) as net_revenue_amount{{ suffix }},
+        sum(
+            case
+                when {{ clm.in_window('customer_days.activity_on', days) }}
+                    then {{ clm.purchases_of_day('customer_days.order_count') }} else 0
+            end
+        ) as purchase_count{{ suffix }},
+        sum(
+            case when {{ clm.in_window('customer_days.activity_on', days) }} then customer_days.order_count else 0 end
+        ) as order_count{{ suffix }},
+        sum(
+            case
+                when {{ clm.in_window('customer_days.activity_on', days) }}
+                    then customer_days.net_revenue_amount else 0
+            end
+        ) as net_revenue_amount{{ suffix }},
         {%- endfor %}
         min(case when customer_days.order_count > 0 then customer_days.activity_on end) as first_purchase_on,
         max(case when customer_days.order_count > 0 then customer_days.activity_on end) as last_purchase_on
@@ -46,7 +58,8 @@ final as (
         cast(purchase_count{{ suffix }} as integer) as purchase_count{{ suffix }},
         cast(order_count{{ suffix }} as integer) as order_count{{ suffix }},
         cast(net_revenue_amount{{ suffix }} as numeric(28, 2)) as net_revenue_amount{{ suffix }},
-        {{ clm.average_amount('net_revenue_amount' ~ suffix, 'order_count' ~ suffix) }} as average_order_amount{{ suffix }},
+        {{ clm.average_amount('net_revenue_amount' ~ suffix, 'order_count' ~ suffix) }}
+            as average_order_amount{{ suffix }},
         {%- endfor %}
         {{ clm.days_between('last_purchase_on', 'as_of_date') }} as recency_days,
         first_purchase_on,

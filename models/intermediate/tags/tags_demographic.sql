@@ -23,7 +23,9 @@ final as (
             when age_years < 65 then '55-64'
             else '65+'
         end as age_band,
-        coalesce({{ clm.part_of('month', 'birth_date') }} = {{ clm.part_of('month', 'as_of_date') }}, false) as birthday_this_month,
+        coalesce(
+            {{ clm.part_of('month', 'birth_date') }} = {{ clm.part_of('month', 'as_of_date') }}, false
+        ) as birthday_this_month,
         country as region
     from features
 

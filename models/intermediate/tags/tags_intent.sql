@@ -1,4 +1,7 @@
-{#- Grain: one row per person. Tags about what somebody is about to do: one column per tag, documented in tags_intent.yml. -#}
+{#-
+    Grain: one row per person. Tags about what somebody is about to do: one column per tag, documented in
+    tags_intent.yml.
+-#}
 
 with
 
@@ -22,7 +25,8 @@ final as (
             and (last_ordered_at is null or last_ordered_at < last_cart_at),
             false
         ) as cart_abandoner,
-        recent_wishlist_count > 0 and (last_purchase_on is null or last_purchase_on < last_wishlist_on) as wishlist_open,
+        recent_wishlist_count > 0
+        and (last_purchase_on is null or last_purchase_on < last_wishlist_on) as wishlist_open,
         recent_search_count > 0 as searched_recently
     from features
 

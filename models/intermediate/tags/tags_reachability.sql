@@ -1,4 +1,7 @@
-{#- Grain: one row per person. Tags about how somebody may be reached: one column per tag, documented in tags_reachability.yml. -#}
+{#-
+    Grain: one row per person. Tags about how somebody may be reached: one column per tag, documented in
+    tags_reachability.yml.
+-#}
 
 with
 

@@ -1,4 +1,7 @@
-{#- Grain: one row per person. Tags about what somebody says of us: one column per tag, documented in tags_relation.yml. -#}
+{#-
+    Grain: one row per person. Tags about what somebody says of us: one column per tag, documented in
+    tags_relation.yml.
+-#}
 
 with
 

@@ -12,7 +12,9 @@ final as (
 
     select
         customer_id,
-        coalesce(purchase_count = 1 and recency_days >= {{ var('clm_tag_second_purchase_days') }}, false) as no_second_purchase,
+        coalesce(
+            purchase_count = 1 and recency_days >= {{ var('clm_tag_second_purchase_days') }}, false
+        ) as no_second_purchase,
         coalesce(gross_amount > 0 and refund_rate >= {{ var('clm_tag_refund_share') }}, false) as refund_heavy,
         has_complained as complained,
         has_unsubscribed as unsubscribed

@@ -1,4 +1,7 @@
-{#- Grain: one row per person. Tags about where somebody came from: one column per tag, documented in tags_source.yml. -#}
+{#-
+    Grain: one row per person. Tags about where somebody came from: one column per tag, documented in
+    tags_source.yml.
+-#}
 
 with
 

@@ -13,7 +13,9 @@ final as (
     select
         customer_id,
         coalesce(monetary_score >= {{ var('clm_tag_high_value_score') }}, false) as high_value,
-        coalesce(average_order_amount >= {{ var('clm_tag_big_basket_ratio') }} * all_average_order_amount, false) as big_basket,
+        coalesce(
+            average_order_amount >= {{ var('clm_tag_big_basket_ratio') }} * all_average_order_amount, false
+        ) as big_basket,
         coalesce(monetary_score <= {{ var('clm_tag_low_value_score') }}, false) as low_value
     from features
 

@@ -18,7 +18,9 @@ bot_properties as (
     from (select distinct properties from {{ ref('base_events') }} where properties is not null) as agents
     inner join bots
         on bots.field = 'user_agent'
-        and {{ dbt.position('bots.pattern', "lower(" ~ clm.json_value(clm.as_text('agents.properties'), 'user_agent') ~ ")") }} > 0
+        and {{ dbt.position(
+            'bots.pattern', "lower(" ~ clm.json_value(clm.as_text('agents.properties'), 'user_agent') ~ ")"
+        ) }} > 0
 
 ),
 

@@ -1,4 +1,7 @@
-{#- Grain: one row per raw row of messages, typed and judged. Why it exists: staging and quarantine are two halves of it, so no row can fall between. -#}
+{#-
+    Grain: one row per raw row of messages, typed and judged. Why it exists: staging and quarantine are two
+    halves of it, so no row can fall between.
+-#}
 
 with
 
@@ -6,7 +9,11 @@ with
     'messages',
     ref('base_messages'),
     rules=[
-        ['unknown_event_type', "typed.event_type not in ('sent', 'delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft', 'unsubscribed', 'complained')"],
+        [
+            'unknown_event_type',
+            "typed.event_type not in ('sent', 'delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft',"
+            ~ " 'unsubscribed', 'complained')",
+        ],
     ]
 ) }},
 

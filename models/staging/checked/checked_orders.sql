@@ -27,7 +27,8 @@ daily_rates as (
     joins="cross join reporting left join daily_rates on typed.currency = daily_rates.currency and "
         ~ clm.business_day('typed.ordered_at') ~ " = daily_rates.rate_on",
     additions={
-        'reporting_rate': "case when coalesce(typed.currency, reporting.reporting_currency) = reporting.reporting_currency"
+        'reporting_rate':
+            "case when coalesce(typed.currency, reporting.reporting_currency) = reporting.reporting_currency"
             ~ " then cast(1 as numeric(18, 8)) else daily_rates.rate end",
     }
 ) }},

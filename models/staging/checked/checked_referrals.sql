@@ -1,4 +1,7 @@
-{#- Grain: one row per raw row of referrals, typed and judged. Why it exists: staging and quarantine are two halves of it, so no row can fall between. -#}
+{#-
+    Grain: one row per raw row of referrals, typed and judged. Why it exists: staging and quarantine are two
+    halves of it, so no row can fall between.
+-#}
 
 with
 
