@@ -71,7 +71,7 @@
         ) %}
     {% endif %}
     {% if files[0].endswith('.csv') %}
-        {% set source = "read_csv(" ~ literal ~ ", delim = ',', quote = '\"', escape = '\"', header = true, all_varchar = true, null_padding = true, strict_mode = false, max_line_size = 67108864, auto_detect = true, encoding = 'utf-8')" %}
+        {% set source = "read_csv(" ~ literal ~ ", delim = ',', quote = '\"', escape = '\"', header = true, all_varchar = true, null_padding = true, parallel = false, strict_mode = false, max_line_size = 67108864, auto_detect = true, encoding = 'utf-8')" %}
     {% else %}
         {% set source = "read_parquet(" ~ literal ~ ")" %}
     {% endif %}

@@ -73,7 +73,7 @@ final as (
         tax_amount,
         shipping_amount,
         reporting_rate,
-        cast(round(amount * reporting_rate, 2) as numeric(18, 2)) as reporting_amount,
+        cast(round(cast(amount as numeric(19, 2)) * reporting_rate, 2) as numeric(18, 2)) as reporting_amount,
         not_purchase_reason is null as is_purchase,
         ordered_on,
         ordered_at,

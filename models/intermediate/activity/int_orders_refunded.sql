@@ -78,7 +78,8 @@ final as (
         customer_id,
         refund_id,
         cast(
-            round(refunded_amount * reporting_rate, 2) - round((refunded_amount - amount) * reporting_rate, 2)
+            round(cast(refunded_amount as numeric(19, 2)) * reporting_rate, 2)
+            - round(cast(refunded_amount - amount as numeric(19, 2)) * reporting_rate, 2)
             as numeric(18, 2)
         ) as reporting_amount,
         refunded_amount >= order_amount as is_order_refunded,

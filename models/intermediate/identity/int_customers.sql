@@ -50,9 +50,16 @@ feedbacks as (
 -- a record without any date is known from the data's earliest fact on
 facts as (
 
-    select source_customer_id as customer_id, registered_on as fact_on from records
+    select
+source_customer_id as customer_id,
+registered_on as fact_on
+from records
     union all
-    select customer_id, min(ordered_on) as fact_on from orders group by customer_id
+    select
+customer_id,
+min(ordered_on) as fact_on
+from orders
+group by customer_id
     union all
     select
         coalesce(event_days.source_customer_id, identities.customer_id) as customer_id,
@@ -64,9 +71,17 @@ facts as (
         and event_days.anonymous_id = identities.source_id
     group by coalesce(event_days.source_customer_id, identities.customer_id)
     union all
-    select source_customer_id as customer_id, min(changed_on) as fact_on from consents group by source_customer_id
+    select
+source_customer_id as customer_id,
+min(changed_on) as fact_on
+from consents
+group by source_customer_id
     union all
-    select source_customer_id as customer_id, min(submitted_on) as fact_on from feedbacks group by source_customer_id
+    select
+source_customer_id as customer_id,
+min(submitted_on) as fact_on
+from feedbacks
+group by source_customer_id
 
 ),
 

@@ -23,6 +23,11 @@ daily_rates as (
     rules=[
         ['unknown_status', "typed.status not in ('completed', 'shipped', 'pending', 'cancelled', 'refunded', 'test')"],
         ['no_fx_rate', "typed.currency <> reporting.reporting_currency and daily_rates.rate is null"],
+        [
+            'impossible_amount',
+            "greatest(abs(typed.amount), abs(typed.discount_amount))"
+            ~ " >= 9e15 / greatest(coalesce(daily_rates.rate, 1), 1)",
+        ],
     ],
     joins="cross join reporting left join daily_rates on typed.currency = daily_rates.currency and "
         ~ clm.business_day('typed.ordered_at') ~ " = daily_rates.rate_on",
