@@ -23,23 +23,23 @@ country_names as (
         min(calling_code) as calling_code
     from (
         select
-upper(country_code) as country_name,
-country_code,
-calling_code
-from countries
+            upper(country_code) as country_name,
+            country_code,
+            calling_code
+        from countries
         union all
         select
-upper(alpha3) as country_name,
-country_code,
-calling_code
-from countries
+            upper(alpha3) as country_name,
+            country_code,
+            calling_code
+        from countries
         union all
         select
-upper(name_en) as country_name,
-country_code,
-calling_code
-from countries
-    ) as names
+            upper(name_en) as country_name,
+            country_code,
+            calling_code
+        from countries
+    ) as spellings
     where country_name is not null
     group by country_name
 

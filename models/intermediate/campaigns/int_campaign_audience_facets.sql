@@ -30,35 +30,35 @@ rules as (
 facets as (
 
     select
-customer_id,
-'segment' as field,
-segment as operand
-from tagged
+        customer_id,
+        'segment' as field,
+        segment as operand
+    from tagged
     union all
     select
-customer_id,
-'lifecycle_stage' as field,
-lifecycle_stage as operand
-from tagged
+        customer_id,
+        'lifecycle_stage' as field,
+        lifecycle_stage as operand
+    from tagged
     union all
     select
-customer_id,
-'lifecycle_sub_state' as field,
-lifecycle_sub_state as operand
-from tagged
+        customer_id,
+        'lifecycle_sub_state' as field,
+        lifecycle_sub_state as operand
+    from tagged
     union all
     select
-customer_id,
-'tag' as field,
-tag as operand
-from tags
+        customer_id,
+        'tag' as field,
+        tag as operand
+    from tags
     union all
     select
-customer_id,
-'tag' as field,
-tag || ':' || tag_value as operand
-from tags
-where tag_value is not null
+        customer_id,
+        'tag' as field,
+        tag || ':' || tag_value as operand
+    from tags
+    where tag_value is not null
 
 ),
 

@@ -33,25 +33,25 @@ customers as (
 addresses as (
 
     select
-customer_id,
-{{ clm.sha256('email') }} as identifier_hash
-from customers
-where email is not null
+        customer_id,
+        {{ clm.sha256('email') }} as identifier_hash
+    from customers
+    where email is not null
     union all
     select
-customer_id,
-{{ clm.sha256('phone') }} as identifier_hash
-from customers
-where phone is not null
+        customer_id,
+        {{ clm.sha256('phone') }} as identifier_hash
+    from customers
+    where phone is not null
     union all
     select
-customer_id,
-{{ clm.sha256('customer_id') }} as identifier_hash
-from customers
+        customer_id,
+        {{ clm.sha256('customer_id') }} as identifier_hash
+    from customers
     union all
     select
-customer_id,
-{{ clm.sha256('source_id') }} as identifier_hash
+        customer_id,
+        {{ clm.sha256('source_id') }} as identifier_hash
     from identities
     where id_kind = 'customer' and source_id <> customer_id
 

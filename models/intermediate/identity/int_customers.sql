@@ -51,15 +51,15 @@ feedbacks as (
 facts as (
 
     select
-source_customer_id as customer_id,
-registered_on as fact_on
-from records
+        source_customer_id as customer_id,
+        registered_on as fact_on
+    from records
     union all
     select
-customer_id,
-min(ordered_on) as fact_on
-from orders
-group by customer_id
+        customer_id,
+        min(ordered_on) as fact_on
+    from orders
+    group by customer_id
     union all
     select
         coalesce(event_days.source_customer_id, identities.customer_id) as customer_id,
@@ -72,16 +72,16 @@ group by customer_id
     group by coalesce(event_days.source_customer_id, identities.customer_id)
     union all
     select
-source_customer_id as customer_id,
-min(changed_on) as fact_on
-from consents
-group by source_customer_id
+        source_customer_id as customer_id,
+        min(changed_on) as fact_on
+    from consents
+    group by source_customer_id
     union all
     select
-source_customer_id as customer_id,
-min(submitted_on) as fact_on
-from feedbacks
-group by source_customer_id
+        source_customer_id as customer_id,
+        min(submitted_on) as fact_on
+    from feedbacks
+    group by source_customer_id
 
 ),
 

@@ -40,33 +40,33 @@ feedbacks as (
 customer_facts as (
 
     select
-source_customer_id,
-registered_on as fact_on
-from customers
+        source_customer_id,
+        registered_on as fact_on
+    from customers
     union all
     select
-source_customer_id,
-min(ordered_on) as fact_on
-from orders
-group by source_customer_id
+        source_customer_id,
+        min(ordered_on) as fact_on
+    from orders
+    group by source_customer_id
     union all
     select
-source_customer_id,
-min(occurred_on) as fact_on
-from event_days
-group by source_customer_id
+        source_customer_id,
+        min(occurred_on) as fact_on
+    from event_days
+    group by source_customer_id
     union all
     select
-source_customer_id,
-min(changed_on) as fact_on
-from consents
-group by source_customer_id
+        source_customer_id,
+        min(changed_on) as fact_on
+    from consents
+    group by source_customer_id
     union all
     select
-source_customer_id,
-min(submitted_on) as fact_on
-from feedbacks
-group by source_customer_id
+        source_customer_id,
+        min(submitted_on) as fact_on
+    from feedbacks
+    group by source_customer_id
 
 ),
 
@@ -84,28 +84,28 @@ customer_ids as (
 customer_addresses as (
 
     select
-source_customer_id,
-email as address
-from customers
-where email is not null
+        source_customer_id,
+        email as address
+    from customers
+    where email is not null
     union
     select
-source_customer_id,
-phone as address
-from customers
-where phone is not null
+        source_customer_id,
+        phone as address
+    from customers
+    where phone is not null
     union
     select
-source_customer_id,
-email as address
-from orders
-where source_customer_id is not null and email is not null
+        source_customer_id,
+        email as address
+    from orders
+    where source_customer_id is not null and email is not null
     union
     select
-source_customer_id,
-phone as address
-from orders
-where source_customer_id is not null and phone is not null
+        source_customer_id,
+        phone as address
+    from orders
+    where source_customer_id is not null and phone is not null
 
 ),
 

@@ -63,7 +63,7 @@ purchases_before as (
     from returns
     inner join purchases
         on returns.customer_id = purchases.customer_id
-        and purchases.ordered_on < returns.activity_on
+        and returns.activity_on > purchases.ordered_on
     where purchases.fully_refunded_on is null or purchases.fully_refunded_on >= returns.activity_on
     group by returns.customer_id, returns.activity_on
 

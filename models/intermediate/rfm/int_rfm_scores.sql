@@ -22,23 +22,23 @@ cut_points as (
 counted as (
 
     select
-'recency' as metric,
-cast(recency_days as numeric(28, 2)) as metric_value,
-count(*) as customer_count
+        'recency' as metric,
+        cast(recency_days as numeric(28, 2)) as metric_value,
+        count(*) as customer_count
     from measured
     group by recency_days
     union all
     select
-'frequency' as metric,
-cast(frequency_count as numeric(28, 2)) as metric_value,
-count(*) as customer_count
+        'frequency' as metric,
+        cast(frequency_count as numeric(28, 2)) as metric_value,
+        count(*) as customer_count
     from measured
     group by frequency_count
     union all
     select
-'monetary' as metric,
-monetary_amount as metric_value,
-count(*) as customer_count
+        'monetary' as metric,
+        monetary_amount as metric_value,
+        count(*) as customer_count
     from measured
     group by monetary_amount
 

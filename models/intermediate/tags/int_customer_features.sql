@@ -83,7 +83,7 @@ marketing_consents as (
 
 complaints as (
 
-    select distinct source_customer_id as customer_id
+    select distinct messages.source_customer_id as customer_id
     from {{ ref('stg_messages') }} as messages
     cross join as_of
     where messages.event_type = 'complained' and messages.occurred_on <= as_of.as_of_date

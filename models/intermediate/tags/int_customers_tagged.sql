@@ -34,4 +34,4 @@ final as (
 
 )
 
-select * from final
+select * from final  -- noqa: AM04

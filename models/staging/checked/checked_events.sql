@@ -15,8 +15,11 @@ bots as (
 bot_properties as (
 
     select distinct agents.properties
-    from (select distinct properties from {{ ref('base_events') }}
-where properties is not null) as agents
+    from (
+        select distinct properties
+        from {{ ref('base_events') }}
+        where properties is not null
+    ) as agents
     inner join bots
         on bots.field = 'user_agent'
         and {{ dbt.position(
