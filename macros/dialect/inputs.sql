@@ -70,8 +70,16 @@
             ~ (" (orders is required)." if clm.input_contract()[table].get('required') else ".")
         ) %}
     {% endif %}
+    {% if files[0].endswith('.parquet') and size < 16000000 %}
+        {% set marks = run_query("select hex(content)[1:8] || hex(content)[-8:] from read_blob(" ~ literal ~ ")").columns[0].values()[0] %}
+        {% if marks != '5041523150415231' %}
+            {% do exceptions.raise_compiler_error(
+                "The file " ~ files[0] ~ " is no parquet file: write it again, or give it as " ~ table ~ ".csv."
+            ) %}
+        {% endif %}
+    {% endif %}
     {% if files[0].endswith('.csv') %}
-        {% set source = "read_csv(" ~ literal ~ ", delim = ',', quote = '\"', escape = '\"', header = true, all_varchar = true, null_padding = true, parallel = false, strict_mode = false, max_line_size = 67108864, auto_detect = true, encoding = 'utf-8')" %}
+        {% set source = "read_csv(" ~ literal ~ ", delim = ',', quote = '\"', escape = '\"', comment = '', header = true, all_varchar = true, null_padding = true, parallel = false, strict_mode = false, max_line_size = 67108864, auto_detect = true, encoding = 'utf-8')" %}
     {% else %}
         {% set source = "read_parquet(" ~ literal ~ ")" %}
     {% endif %}

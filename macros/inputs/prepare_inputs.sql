@@ -135,8 +135,8 @@
     {% endfor %}
     {% if env_var('CLM_RAW_DIR', '') != '' and not clm.reads_files() %}
         {% do exceptions.raise_compiler_error(
-            "CLM_RAW_DIR works on DuckDB only; on " ~ target.type
-            ~ " load the files into a schema and set CLM_RAW_SCHEMA to its name."
+            "CLM_RAW_DIR does not work on " ~ target.type
+            ~ "; load the files into a schema and set CLM_RAW_SCHEMA to its name."
         ) %}
     {% endif %}
     {% if env_var('CLM_RAW_DIR', '') != '' and env_var('CLM_RAW_SCHEMA', '') != '' %}
@@ -165,7 +165,14 @@
             "The var clm_global_control_share is " ~ var('clm_global_control_share') ~ "; it is a share from 0 to 1."
         ) %}
     {% endif %}
-    {% if var('clm_rfm_window_days') | string != 'lifetime' and not (var('clm_rfm_window_days') | string).isdigit() %}
+    {% set currency = var('clm_reporting_currency') | string %}
+    {% if currency != 'auto' and not modules.re.match('^[A-Za-z]{3}$', currency) %}
+        {% do exceptions.raise_compiler_error(
+            "The var clm_reporting_currency is '" ~ currency ~ "'; use auto or the three letters of a currency, like EUR."
+        ) %}
+    {% endif %}
+    {% set window = var('clm_rfm_window_days') | string %}
+    {% if window != 'lifetime' and (not window.isdigit() or window | int < 1) %}
         {% do exceptions.raise_compiler_error(
             "The var clm_rfm_window_days is '" ~ var('clm_rfm_window_days') ~ "'; use lifetime or a number of days."
         ) %}

@@ -8,7 +8,7 @@
     'order_count', 'refunded_order_count', 'session_count', 'event_count', 'engagement_count', 'message_engagement_count',
     'feedback_count',
 ] + counts -%}
-{%- set amounts = ['gross_amount', 'refund_amount', 'discount_amount'] %}
+{%- set amounts = ['gross_amount', 'refund_amount'] %}
 
 with
 
@@ -62,8 +62,7 @@ purchase_facts as (
         ordered_on as activity_on,
         case when is_counted then 1 else 0 end as order_count,
         case when is_counted then 0 else 1 end as refunded_order_count,
-        gross_amount,
-        discount_amount
+        gross_amount
     from purchases
 
 ),
@@ -127,7 +126,7 @@ feedback_facts as (
 
 facts as (
     {% set parts = {
-        'purchase_facts': ['order_count', 'refunded_order_count', 'gross_amount', 'discount_amount'],
+        'purchase_facts': ['order_count', 'refunded_order_count', 'gross_amount'],
         'refund_facts': ['refund_amount'],
         'event_facts': ['session_count', 'event_count', 'engagement_count'] + counts + ['last_cart_at'],
         'message_facts': ['message_engagement_count'],

@@ -1,6 +1,7 @@
 {#-
     Grain: one row per buyer. Why it exists: where, when and how somebody buys: channel, hour, discount.
-    The favourite is the commonest; ties go to the first in byte order.
+    The favourite is the commonest; ties go to the first in byte order. Hours are NULL where orders
+    carry dates without times, discounts where no order says whether there was one.
 -#}
 
 with
@@ -17,7 +18,8 @@ timed as (
         customer_id,
         coalesce(channel, 'unknown') as channel,
         {{ clm.part_of('hour', clm.local_time('ordered_at')) }} as order_hour,
-        case when discount_amount > 0 then 1 else 0 end as is_discounted,
+        case when discount_amount > 0 then 1 when discount_amount is not null then 0 end as is_discounted,
+        case when ordered_at <> cast(cast(ordered_at as date) as timestamp) then 1 else 0 end as has_time,
         ordered_at
     from purchases
     where is_counted
@@ -96,6 +98,7 @@ counted as (
                 then 1
             else 0
         end) as night_order_count,
+        max(has_time) as has_time,
         max(ordered_at) as last_ordered_at
     from timed
     group by customer_id
@@ -108,10 +111,10 @@ final as (
         counted.customer_id,
         cast(counted.order_count as integer) as order_count,
         cast(counted.discounted_order_count as integer) as discounted_order_count,
-        cast(counted.night_order_count as integer) as night_order_count,
+        cast(case when counted.has_time = 1 then counted.night_order_count end as integer) as night_order_count,
         cast(coalesce(channels.channel_count, 0) as integer) as channel_count,
         channels.favourite_channel,
-        hours.preferred_hour,
+        case when counted.has_time = 1 then hours.preferred_hour end as preferred_hour,
         counted.last_ordered_at
     from counted
     left join channels on counted.customer_id = channels.customer_id

@@ -49,7 +49,7 @@ final as (
             orders.reporting_amount - coalesce(refunds_so_far.refunded_amount, 0) as numeric(18, 2)
         ) as net_revenue_amount,
         cast(
-            round(cast(coalesce(orders.discount_amount, 0) as numeric(19, 2)) * orders.reporting_rate, 2)
+            round(cast(orders.discount_amount as numeric(19, 2)) * orders.reporting_rate, 2)
             as numeric(18, 2)
         ) as discount_amount,
         refunds_so_far.fully_refunded_on is null as is_counted,

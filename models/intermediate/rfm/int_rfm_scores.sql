@@ -89,7 +89,8 @@ scored as (
             when ranked.metric = 'frequency' and ranked.is_ranked = 0 then 1
             when ranked.metric = 'frequency' then 2 + floor(4.0 * ranked.worse_count / ranked.ranked_count)
             {%- endif %}
-            else 1 + floor(5.0 * ranked.worse_count / ranked.ranked_count)
+            when ranked.metric in ('recency', 'frequency', 'monetary')
+                then 1 + floor(5.0 * ranked.worse_count / ranked.ranked_count)
         end as score
     from ranked
     left join cut_points

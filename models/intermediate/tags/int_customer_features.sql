@@ -156,7 +156,7 @@ final as (
         activity.last_cart_at,
         habits.last_ordered_at,
         coalesce(intent.intent_points, 0) as intent_points,
-        coalesce(habits.discounted_order_count, 0) as discounted_order_count,
+        habits.discounted_order_count,
         {{ clm.ratio('habits.discounted_order_count', 'habits.order_count') }} as discounted_order_rate,
         {{ clm.ratio('habits.night_order_count', 'habits.order_count') }} as night_order_rate,
         coalesce(habits.channel_count, 0) as channel_count,
