@@ -1,0 +1,62 @@
+{#- Fails for every decision whose reason is unknown or demands another decision, or names what is not considered for the person. -#}
+
+with
+
+decisions as (
+
+    select
+        segment_campaign.*,
+        {{ dbt.split_part('decision_reason', "':'", 1) }} as reason,
+        {{ dbt.split_part('decision_reason', "':'", 2) }} as named
+    from {{ ref('segment_campaign') }} as segment_campaign
+
+),
+
+expected as (
+
+    select
+        decisions.*,
+        case
+            when reason = 'eligible' then 'send'
+            when
+                reason in ('erased', 'suppressed', 'global_control', 'campaign_control', 'no_consent', 'unsubscribed')
+                then 'never'
+            when
+                reason in (
+                    'campaign_off', 'already_entered', 'goal_reached', 'no_address', 'other_channel', 'lower_priority',
+                    'frequency_cap', 'budget_exhausted'
+                )
+                then 'hold'
+        end as expected_decision
+    from decisions
+
+)
+
+select
+    expected.customer_id,
+    expected.campaign_id,
+    expected.channel,
+    expected.decision,
+    expected.decision_reason
+from expected
+left join {{ ref('segment_campaign') }} as other_channels
+    on expected.reason = 'other_channel'
+    and expected.customer_id = other_channels.customer_id
+    and expected.campaign_id = other_channels.campaign_id
+    and expected.named = other_channels.channel
+left join {{ ref('segment_campaign') }} as winners
+    on expected.reason = 'lower_priority'
+    and expected.customer_id = winners.customer_id
+    and expected.channel = winners.channel
+    and expected.named = winners.campaign_id
+where
+    expected.expected_decision is null
+    or expected.decision <> expected.expected_decision
+    or (expected.reason = 'other_channel' and other_channels.customer_id is null)
+    or (
+        expected.reason = 'lower_priority'
+        and (
+            winners.customer_id is null
+            or (winners.priority > expected.priority and winners.decision_reason <> 'already_entered')
+        )
+    )

@@ -1,0 +1,311 @@
+"""Every singular dbt test has been seen to fail: one built demo, one corruption at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import PROJECT, Built, Shop, new_shop
+
+CORRUPTIONS = [
+    ("assert_every_raw_row_is_staged_or_quarantined", "delete from quarantined_records where rule = 'no_fx_rate'"),
+    (
+        "assert_every_raw_row_is_staged_or_quarantined",
+        "delete from main_staging.checked_events where event_id = (select min(event_id) from main_staging.stg_events)",
+    ),
+    (
+        "assert_every_raw_row_is_staged_or_quarantined",
+        "update input_reconciliation set raw_count = raw_count + 1, staged_count = staged_count + 1",
+    ),
+    ("assert_quarantined_records_say_why", "update quarantined_records set rule = null where source_table = 'refunds'"),
+    (
+        "assert_quarantined_records_say_why",
+        "update quarantined_records set rule = 'a,,b' where source_table = 'refunds'",
+    ),
+    ("assert_quarantined_records_say_why", "update quarantined_records set record = '' where source_table = 'refunds'"),
+    (
+        "assert_net_revenue_ties_to_purchases",
+        "update customer_lifecycle set net_revenue_amount = net_revenue_amount + 0.01 "
+        "where customer_id = (select min(customer_id) from main_intermediate.int_purchases)",
+    ),
+    (
+        "assert_net_revenue_ties_to_purchases",
+        "delete from customer_lifecycle "
+        "where customer_id = (select min(customer_id) from main_intermediate.int_purchases)",
+    ),
+    ("assert_net_revenue_ties_to_purchases", "update customer_lifecycle set order_count = 1 where order_count = 0"),
+    (
+        "assert_net_revenue_ties_to_staged_orders_and_refunds",
+        "delete from main_staging.checked_refunds "
+        "where refund_id = (select min(refund_id) from main_staging.stg_refunds "
+        "inner join main_intermediate.int_purchases using (order_id))",
+    ),
+    (
+        "assert_net_revenue_ties_to_staged_orders_and_refunds",
+        "update customer_lifecycle set net_revenue_amount = net_revenue_amount - 0.01 "
+        "where customer_id = (select max(customer_id) from main_intermediate.int_purchases)",
+    ),
+    (
+        "assert_everybody_has_one_stage_and_segment",
+        "delete from customer_lifecycle where customer_id = (select min(customer_id) from customer_lifecycle)",
+    ),
+    (
+        "assert_everybody_has_one_stage_and_segment",
+        "update customer_lifecycle set segment = 'loyal' where purchase_count = 1",
+    ),
+    (
+        "assert_everybody_has_one_stage_and_segment",
+        "update customer_lifecycle set segment = 'vip' where purchase_count > 3",
+    ),
+    (
+        "assert_everybody_has_one_stage_and_segment",
+        "update customer_lifecycle set lifecycle_stage = 'prospect' where purchase_count = 2",
+    ),
+    (
+        "assert_everybody_has_one_stage_and_segment",
+        "update customer_lifecycle set rfm_code = '111' where purchase_count = 0",
+    ),
+    (
+        "assert_stages_and_sub_states_are_allowed_pairs",
+        "update customer_lifecycle set lifecycle_sub_state = 'advocate' where lifecycle_stage = 'new'",
+    ),
+    (
+        "assert_stages_and_sub_states_are_allowed_pairs",
+        "update customer_lifecycle set growth_stage = 'retention' where lifecycle_sub_state = 'lapsed'",
+    ),
+    (
+        "assert_stages_and_sub_states_are_allowed_pairs",
+        "delete from main_seeds.lifecycle_taxonomies where lifecycle_sub_state = 'lapsed'",
+    ),
+    (
+        "assert_segment_population_is_the_population",
+        "update segment_population set customer_count = customer_count - 1 where segment = 'sleeping'",
+    ),
+    ("assert_segment_population_is_the_population", "delete from segment_population where segment = 'sleeping'"),
+    (
+        "assert_segment_map_is_total_and_monotone",
+        "delete from main_seeds.rfm_segment_map where recency_score = 3 and frequency_score = 3 and monetary_score = 3",
+    ),
+    (
+        "assert_segment_map_is_total_and_monotone",
+        "insert into main_seeds.rfm_segment_map select * from main_seeds.rfm_segment_map limit 1",
+    ),
+    (
+        "assert_segment_map_is_total_and_monotone",
+        "update main_seeds.rfm_segment_map set segment = 'sleeping' "
+        "where recency_score = 5 and frequency_score = 5 and monetary_score = 4",
+    ),
+    (
+        "assert_segment_map_is_total_and_monotone",
+        "update main_seeds.rfm_segment_map set segment = 'at_risk' "
+        "where recency_score = 3 and frequency_score = 2 and monetary_score = 1",
+    ),
+    (
+        "assert_equal_customers_have_equal_scores",
+        "update main_intermediate.int_customers_rfm_measured set recency_days = 1, frequency_count = 1, "
+        "monetary_amount = 1, purchase_count = 1",
+    ),
+    (
+        "assert_equal_customers_have_equal_scores",
+        "update customer_lifecycle set recency_score = null where customer_id = (select min(customer_id) "
+        "from main_intermediate.int_customers_rfm_measured)",
+    ),
+    (
+        "assert_scores_are_monotone",
+        "update main_intermediate.int_rfm_scores set score = 1 where metric = 'monetary' "
+        "and metric_value = (select max(metric_value) from main_intermediate.int_rfm_scores where metric = 'monetary')",
+    ),
+    (
+        "assert_scores_are_monotone",
+        "update main_intermediate.int_rfm_scores set score = 5 where metric = 'recency' "
+        "and metric_value = (select max(metric_value) from main_intermediate.int_rfm_scores where metric = 'recency')",
+    ),
+    ("assert_scores_are_monotone", "update rfm_cut_points set highest_value = lowest_value where metric = 'monetary'"),
+    ("assert_scores_are_monotone", "update main_intermediate.int_rfm_scores set score = 6 where score = 5"),
+    (
+        "assert_outbox_has_nobody_forbidden",
+        "update campaign_outbox "
+        "set customer_id = (select min(customer_id) from customer_lifecycle where is_global_control) "
+        "where message_key = (select min(message_key) from campaign_outbox)",
+    ),
+    (
+        "assert_outbox_has_nobody_forbidden",
+        "insert into main_intermediate.int_campaign_suppressions "
+        "select customer_id, null, 'erased' from campaign_outbox limit 1",
+    ),
+    (
+        "assert_outbox_has_nobody_forbidden",
+        "insert into main_intermediate.int_campaign_suppressions "
+        "select customer_id, channel, 'suppressed' from campaign_outbox limit 1",
+    ),
+    (
+        "assert_outbox_has_nobody_forbidden",
+        "update main_intermediate.int_consents_in_force set status = 'withdrawn' "
+        "where customer_id in (select customer_id from campaign_outbox where channel = 'email')",
+    ),
+    ("assert_outbox_has_nobody_forbidden", "update campaign_outbox set address = null where channel = 'email'"),
+    (
+        "assert_outbox_has_nobody_forbidden",
+        "update main_intermediate.int_campaign_considered set is_campaign_control = true "
+        "where message_key = (select min(message_key) from campaign_outbox)",
+    ),
+    (
+        "assert_outbox_is_what_was_decided",
+        "delete from campaign_outbox where message_key = (select min(message_key) from campaign_outbox)",
+    ),
+    (
+        "assert_outbox_is_what_was_decided",
+        "update segment_campaign set decision = 'hold' "
+        "where message_key = (select min(message_key) from campaign_outbox)",
+    ),
+    (
+        "assert_one_message_per_person_channel_and_day",
+        "update segment_campaign set decision = 'send' where decision_reason like 'lower_priority:%'",
+    ),
+    (
+        "assert_one_message_per_person_channel_and_day",
+        "update segment_campaign set decision = 'hold', decision_reason = 'no_address' where decision = 'send'",
+    ),
+    (
+        "assert_decisions_follow_their_reasons",
+        "update segment_campaign set decision = 'hold' where decision_reason = 'no_consent'",
+    ),
+    (
+        "assert_decisions_follow_their_reasons",
+        "update segment_campaign set decision_reason = 'mood' where decision = 'hold'",
+    ),
+    (
+        "assert_decisions_follow_their_reasons",
+        "update segment_campaign set decision_reason = 'other_channel:fax' "
+        "where decision_reason like 'other_channel:%'",
+    ),
+    (
+        "assert_decisions_follow_their_reasons",
+        "update segment_campaign set priority = 0 where decision_reason like 'lower_priority:%'",
+    ),
+    ("assert_every_member_is_considered", "delete from segment_campaign where campaign_id = 'newsletter'"),
+    (
+        "assert_every_member_is_considered",
+        "delete from main_intermediate.int_campaign_members where campaign_id = 'newsletter'",
+    ),
+    (
+        "assert_campaign_shares_are_whole",
+        "update main_seeds.campaign_variants set share = 0.4 where campaign_id = 'welcome' and variant = 'a'",
+    ),
+    (
+        "assert_campaign_shares_are_whole",
+        "update main_seeds.campaigns set holdout_share = 1 where campaign_id = 'welcome'",
+    ),
+    (
+        "assert_audience_groups_have_a_positive_rule",
+        "insert into main_seeds.campaign_audiences values ('welcome', 2, 'tag', 'is_not', 'reviewer')",
+    ),
+    (
+        "assert_audience_groups_have_a_positive_rule",
+        "delete from main_seeds.campaign_audiences where campaign_id = 'welcome'",
+    ),
+    (
+        "assert_audience_groups_have_a_positive_rule",
+        "delete from main_seeds.campaign_channels where campaign_id = 'welcome'",
+    ),
+    (
+        "assert_audience_operands_exist",
+        "update main_seeds.campaign_audiences set operand = 'vip' where field = 'segment' and operand = 'loyal'",
+    ),
+    (
+        "assert_audience_operands_exist",
+        "update main_seeds.campaign_audiences set operand = 'new_registratoin' where operand = 'new_registration'",
+    ),
+    (
+        "assert_audience_operands_exist",
+        "update main_seeds.campaign_audiences set operand = 'many' where operator = 'at_least'",
+    ),
+    (
+        "assert_audience_operands_exist",
+        "update main_seeds.campaign_audiences set operator = 'is' where field = 'recency_days'",
+    ),
+    ("assert_journeys_are_steps_in_order", "update main_seeds.journeys set step = 4 where step = 3"),
+    (
+        "assert_journeys_are_steps_in_order",
+        "update main_seeds.journeys set delay_from = 'previous_step' where step = 1",
+    ),
+    ("assert_journeys_are_steps_in_order", "update main_seeds.campaigns set wave = 1 where campaign_id = 'winback_2'"),
+    (
+        "assert_campaigns_say_what_they_need",
+        "update main_seeds.campaigns set entry_every_days = null where campaign_id = 'newsletter'",
+    ),
+    ("assert_campaigns_say_what_they_need", "update main_seeds.campaigns set task_owner = null where kind = 'task'"),
+    (
+        "assert_campaigns_say_what_they_need",
+        "update main_seeds.campaigns set starts_on = date '2026-02-01', ends_on = date '2026-01-31'",
+    ),
+    ("assert_tags_agree", "delete from customer_tags where tag = 'high_value'"),
+    ("assert_tags_agree", "update customer_lifecycle set tags = replace(tags, 'high_value', 'high_valeu')"),
+]
+
+
+def data_tests(built: Built) -> list[Any]:
+    """What became of each data test of a dbt command."""
+    results: list[Any] = getattr(built.result.result, "results", [])
+    return [result for result in results if result.node.resource_type == "test"]
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Shop, dict[str, str]]:
+    """The demo, built once, and the SQL of every singular test, which dbt ran on it."""
+    shop = new_shop("test_rules_data_tests")
+    shop.build()
+    built = shop.dbt("test", "--select", "test_type:singular")
+    results = data_tests(built)
+    assert {str(result.status) for result in results} == {"pass"}, built.log
+    return shop, {result.node.name: result.node.compiled_code for result in results}
+
+
+def failures(shop: Shop, corruption: str, test: str) -> int:
+    """The rows that a test returns after a corruption, which must change something and is taken back."""
+    connection = duckdb.connect(str(shop.database))
+    try:
+        connection.execute("begin transaction")
+        (changed,) = connection.execute(corruption).fetchall()[0]
+        assert changed > 0, f"the corruption changes nothing: {corruption}"
+        return len(connection.execute(test).fetchall())
+    finally:
+        connection.execute("rollback")
+        connection.close()
+
+
+def test_every_singular_test_has_a_corruption(world: tuple[Shop, dict[str, str]]) -> None:
+    names = {path.stem for path in (PROJECT / "tests" / "data").glob("*.sql")}
+    assert names == set(world[1]) == {name for name, _ in CORRUPTIONS}
+
+
+@pytest.mark.parametrize(("name", "corruption"), CORRUPTIONS)
+def test_corruption_fails_its_test(world: tuple[Shop, dict[str, str]], name: str, corruption: str) -> None:
+    shop, tests = world
+    assert failures(shop, corruption, tests[name]) > 0
+
+
+def test_a_row_twice_fails_every_test_of_a_key(world: tuple[Shop, dict[str, str]]) -> None:
+    shop, _ = world
+    tests = data_tests(shop.dbt("test", "--select", "test_name:clm_unique_key"))
+    relations = {f"model.clm.{name}": f"{schema}.{name}" for schema, name in shop.rows(
+        "select schema_name, table_name from duckdb_tables()"
+    )}  # fmt: skip
+    keyed = [test for test in tests if str(test.node.attached_node) in relations]
+    assert len(keyed) >= 3
+    for test in keyed:
+        relation = relations[str(test.node.attached_node)]
+        corruption = f"insert into {relation} select * from {relation} limit 1"
+        assert failures(shop, corruption, str(test.node.compiled_code)) == 1, test.node.name
+
+
+def test_dbt_says_which_test_failed(world: tuple[Shop, dict[str, str]]) -> None:
+    shop, _ = world
+    connection = duckdb.connect(str(shop.database))
+    connection.execute("update segment_population set customer_count = customer_count + 1")
+    connection.close()
+    built = shop.dbt("test", "--select", "test_type:singular")
+    assert not built.success
+    failed = [result.node.name for result in data_tests(built) if str(result.status) == "fail"]
+    assert failed == ["assert_segment_population_is_the_population"]
