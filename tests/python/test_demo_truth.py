@@ -38,3 +38,32 @@ def test_nobody_in_a_control_group_is_contacted(demo: Shop) -> None:
         " where is_global_control and decision = 'send'"
     ) == [(0,)]
     assert demo.rows("select count(*) > 0 from customer_lifecycle where is_global_control") == [(True,)]
+
+
+def test_the_readme_shows_the_demo_as_it_is(demo: Shop) -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    for segment, people, revenue in demo.rows(
+        "select segment, customer_count, net_revenue_amount from segment_population"
+    ):
+        line = next(line for line in readme.splitlines() if line.startswith(f"{segment} "))
+        assert line.split()[1] == f"{people:,}" and f" {revenue:,.2f} " in line, line
+    decisions = demo.rows(
+        "select campaign_id, channel, decision, decision_reason from segment_campaign where customer_id = 'C0166'"
+    )
+    shown = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in readme.splitlines()
+        if line.startswith(("| winback", "| cant_lose"))
+    ]
+    assert sorted(shown) == sorted(decisions)
+    for tag_line in (line for line in readme.splitlines() if line.startswith("| C0")):
+        customer, tag, value, evidence = (cell.strip() for cell in tag_line.strip("|").split("|"))
+        assert demo.rows(
+            f"select coalesce(tag_value, ''), evidence from customer_tags where customer_id = '{customer}' and tag = '{tag}'"
+        ) == [(value, evidence)]
+
+
+def test_the_readme_names_every_mart() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    marts = {path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")}
+    assert marts and {mart for mart in marts if f"`{mart}`" not in readme} == set()
