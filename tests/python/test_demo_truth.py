@@ -59,7 +59,8 @@ def test_the_readme_shows_the_demo_as_it_is(demo: Shop) -> None:
     for tag_line in (line for line in readme.splitlines() if line.startswith("| C0")):
         customer, tag, value, evidence = (cell.strip() for cell in tag_line.strip("|").split("|"))
         assert demo.rows(
-            f"select coalesce(tag_value, ''), evidence from customer_tags where customer_id = '{customer}' and tag = '{tag}'"
+            "select coalesce(tag_value, ''), evidence from customer_tags"
+            f" where customer_id = '{customer}' and tag = '{tag}'"
         ) == [(value, evidence)]
 
 
