@@ -175,14 +175,15 @@
     {{ return("case when not cast(" ~ value ~ " as string) rlike '[^ -~\\t\\r\\n]' then try_cast(" ~ value ~ " as " ~ type ~ ") end") }}
 {% endmacro %}
 
+{#- The outer cast: a case without else has no digits behind the point on PostgreSQL. -#}
 {% macro default__read_number(value, type) %}
     {% set text = "btrim(" ~ value ~ ", ' ' || chr(9) || chr(10) || chr(13))" %}
     {% set digits = modules.re.findall('[0-9]+', type) %}
     {% set limit = '1e' ~ (digits[0] | int - digits[1] | int) %}
     {{ return(
-        "case when " ~ text ~ " ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$' and length(" ~ text ~ ") <= 100"
+        "cast(case when " ~ text ~ " ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$' and length(" ~ text ~ ") <= 100"
         ~ " then case when abs(round(cast(" ~ text ~ " as numeric), " ~ digits[1] ~ ")) < " ~ limit
-        ~ " then cast(" ~ text ~ " as " ~ type ~ ") end end"
+        ~ " then cast(" ~ text ~ " as " ~ type ~ ") end end as " ~ type ~ ")"
     ) }}
 {% endmacro %}
 

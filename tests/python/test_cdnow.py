@@ -52,7 +52,8 @@ def test_scores_and_segments_are_the_published_ones(
     shop.build(as_of="1997-09-30", variables=f"{{clm_zero_amount_is_purchase: {zero_is_purchase}}}")
     for score, expected in (("recency", recency), ("frequency", frequency), ("monetary", monetary)):
         found = shop.rows(
-            f"select count(*) from customer_lifecycle where purchase_count > 0 group by {score}_score order by {score}_score"
+            "select count(*) from customer_lifecycle where purchase_count > 0"
+            f" group by {score}_score order by {score}_score"
         )
         assert [count for (count,) in found] == expected, score
     counted = dict(shop.rows("select segment, count(*) from customer_lifecycle group by segment"))

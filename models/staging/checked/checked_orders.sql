@@ -33,8 +33,8 @@ daily_rates as (
         ~ clm.business_day('typed.ordered_at') ~ " = daily_rates.rate_on",
     additions={
         'reporting_rate':
-            "case when coalesce(typed.currency, reporting.reporting_currency) = reporting.reporting_currency"
-            ~ " then cast(1 as numeric(18, 8)) else daily_rates.rate end",
+            "cast(case when coalesce(typed.currency, reporting.reporting_currency) = reporting.reporting_currency"
+            ~ " then 1 else daily_rates.rate end as numeric(18, 8))",
     }
 ) }},
 

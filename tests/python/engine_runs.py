@@ -1,0 +1,152 @@
+"""dbt on DuckDB, PostgreSQL and Spark, one process per run, and the marts they built as comparable text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2  # type: ignore[import-untyped]
+import pytest
+from conftest import PROJECT
+
+ENGINES = ("duckdb", "postgres", "spark")
+Row = tuple[str | None, ...]
+
+
+@dataclass
+class Run:
+    """A folder in which one engine builds the project; `schema` tells builds on one server apart."""
+
+    engine: str
+    folder: Path
+    schema: str = "main"
+    env: dict[str, str] = field(default_factory=dict)
+
+    def dbt(self, *arguments: str) -> str:
+        """Runs dbt in a process of its own and returns what it printed; fails the test when dbt fails."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        keep = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("CLM_") or name.startswith("CLM_POSTGRES_")
+        }
+        settings = {
+            "CLM_TARGET": self.engine,
+            "CLM_SCHEMA": self.schema,
+            "CLM_DUCKDB_PATH": str(self.folder / "clm.duckdb"),
+            "CLM_SPARK_DIR": str(self.folder),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            **self.env,
+        }
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).parent / "dbt"), *arguments,
+                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+                "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
+            ],
+            cwd=self.folder, env={**keep, **settings}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (
+            f"dbt {arguments[0]} on {self.engine}:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+        )
+        return done.stdout
+
+    def build(self, with_tests: bool = True) -> Run:
+        without = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+        self.dbt("build", "--quiet", *([] if with_tests else without))
+        return self
+
+    def marts(self) -> dict[str, list[str]]:
+        """The columns of every mart, as its contract declares them."""
+        nodes = json.loads((self.folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+        return {
+            node["name"]: list(node["columns"])
+            for node in nodes.values()
+            if node["resource_type"] == "model" and node["path"].startswith("marts")
+        }
+
+    def rows(self, mart: str, columns: list[str]) -> list[Row]:
+        """Every row of a mart as text, sorted."""
+        select = f"select {', '.join(columns)} from "
+        if self.engine == "postgres":
+            found = query_postgres(f"{select} {self.schema}.{mart}")
+        elif self.engine == "duckdb":
+            found = query_duckdb(f"{select} {self.schema}.{mart}", self.folder / "clm.duckdb")
+        else:
+            files = sorted((self.folder / "warehouse" / f"{self.schema}.db" / mart).glob("*.parquet"))
+            listed = ", ".join(f"'{file}'" for file in files)
+            found = query_duckdb(f"{select} read_parquet([{listed}])") if files else []
+        return sorted((tuple(as_text(value) for value in row) for row in found), key=sort_key)
+
+
+def sort_key(row: Row) -> list[tuple[bool, str]]:
+    return [(value is None, value or "") for value in row]
+
+
+def as_text(value: Any) -> str | None:
+    """A value the way all engines must agree on it: decimals with their digits, instants in UTC."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dt.datetime):
+        return (value.astimezone(dt.UTC) if value.tzinfo else value).replace(tzinfo=None).isoformat(" ")
+    return None if value is None else str(value)
+
+
+def query_duckdb(sql: str, database: Path | None = None) -> list[tuple[Any, ...]]:
+    connection = duckdb.connect(str(database) if database else ":memory:")
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+        return rows
+    finally:
+        connection.close()
+
+
+def connect_postgres() -> psycopg2.extensions.connection:
+    """The server that scripts/engines.py started; skips where it did not."""
+    if "CLM_POSTGRES_PORT" not in os.environ:
+        pytest.skip("there is no private PostgreSQL: run this with `make test-engines`")
+    return psycopg2.connect(
+        host=os.environ["CLM_POSTGRES_HOST"],
+        port=os.environ["CLM_POSTGRES_PORT"],
+        user=os.environ["CLM_POSTGRES_USER"],
+        dbname=os.environ["CLM_POSTGRES_DATABASE"],
+        password=os.environ.get("CLM_POSTGRES_PASSWORD", ""),
+    )
+
+
+def query_postgres(sql: str) -> list[tuple[Any, ...]]:
+    connection = connect_postgres()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+    finally:
+        connection.close()
+
+
+def differences(left: Run, right: Run) -> list[str]:
+    """One line per mart that is not equal row by row and column by column, with the first differing rows."""
+    lines = []
+    for mart, columns in left.marts().items():
+        ours, theirs = left.rows(mart, columns), right.rows(mart, columns)
+        if ours == theirs:
+            continue
+        missing = [row for row in ours if row not in set(theirs)]
+        added = [row for row in theirs if row not in set(ours)]
+        lines.append(f"{mart}: {len(ours)} rows on {left.engine}, {len(theirs)} on {right.engine}")
+        for one, other in zip(missing[:5], added[:5], strict=False):
+            pairs = zip(columns, one, other, strict=True)
+            lines.append("    " + "; ".join(f"{name}: {a!r} / {b!r}" for name, a, b in pairs if a != b))
+        lines += [f"    only on {left.engine}: {row}" for row in missing[len(added) :][:5]]
+        lines += [f"    only on {right.engine}: {row}" for row in added[len(missing) :][:5]]
+    return lines
