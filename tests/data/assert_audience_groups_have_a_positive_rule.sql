@@ -1,4 +1,21 @@
-{#- Fails for every group of an audience with nothing but is_not rules (nobody would be in it), and for every campaign without an audience or a channel. -#}
+{#-
+    Fails for every group of an audience with nothing but is_not rules (nobody would be in it), and
+    for every campaign without an audience or a channel.
+-#}
+
+with
+
+audiences as (
+
+    select distinct campaign_id from {{ ref('campaign_audiences') }}
+
+),
+
+channels as (
+
+    select distinct campaign_id from {{ ref('campaign_channels') }}
+
+)
 
 select
     campaign_id,
@@ -13,8 +30,6 @@ select
     campaigns.campaign_id,
     cast(null as integer) as rule_group
 from {{ ref('campaigns') }} as campaigns
-left join (select distinct campaign_id from {{ ref('campaign_audiences') }}) as audiences
-    on campaigns.campaign_id = audiences.campaign_id
-left join (select distinct campaign_id from {{ ref('campaign_channels') }}) as campaign_channels
-    on campaigns.campaign_id = campaign_channels.campaign_id
-where audiences.campaign_id is null or campaign_channels.campaign_id is null
+left join audiences on campaigns.campaign_id = audiences.campaign_id
+left join channels on campaigns.campaign_id = channels.campaign_id
+where audiences.campaign_id is null or channels.campaign_id is null

@@ -1,4 +1,7 @@
-{#- Fails for every campaign whose variants' shares do not sum to 1, or with a share that is no share. -#}
+{#-
+    Fails for every campaign whose variants' shares do not sum to 1, or with a share that is no
+    share.
+-#}
 
 select
     campaign_id,

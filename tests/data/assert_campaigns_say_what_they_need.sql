@@ -1,4 +1,7 @@
-{#- Fails for every campaign that lacks what its kind, its entry rule or its budget needs, or ends before it starts. -#}
+{#-
+    Fails for every campaign that lacks what its kind, its entry rule or its budget needs, or ends
+    before it starts.
+-#}
 
 select
     campaign_id,

@@ -1,4 +1,7 @@
-{#- Fails for every decision whose reason is unknown or demands another decision, or names what is not considered for the person. -#}
+{#-
+    Fails for every decision whose reason is unknown or demands another decision, or names what is
+    not considered for the person.
+-#}
 
 with
 

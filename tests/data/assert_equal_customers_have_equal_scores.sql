@@ -1,4 +1,7 @@
-{#- Fails for every recency, frequency and amount that different buyers have with different scores or segments. -#}
+{#-
+    Fails for every recency, frequency and amount that different buyers have with different scores
+    or segments.
+-#}
 
 select
     measured.recency_days,

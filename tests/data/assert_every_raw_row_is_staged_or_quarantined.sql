@@ -1,4 +1,7 @@
-{#- Fails for every raw table whose rows are not exactly its staged rows and its quarantined rows, or that input_reconciliation counts otherwise. -#}
+{#-
+    Fails for every raw table whose rows are not exactly its staged rows and its quarantined rows,
+    or that input_reconciliation counts otherwise.
+-#}
 
 with
 

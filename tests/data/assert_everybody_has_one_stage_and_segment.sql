@@ -1,4 +1,7 @@
-{#- Fails for every person who is missing or extra, and whose stage, segment and scores do not fit the purchases. -#}
+{#-
+    Fails for every person who is missing or extra, and whose stage, segment and scores do not fit
+    the purchases.
+-#}
 
 with
 

@@ -1,4 +1,7 @@
-{#- Fails for every journey whose steps are not 1, 2, 3 …, whose first step waits for a step before it, or whose campaigns disagree about the wave or the entry. -#}
+{#-
+    Fails for every journey whose steps are not 1, 2, 3 …, whose first step waits for a step before
+    it, or whose campaigns disagree about the wave or the entry.
+-#}
 
 with
 
@@ -8,7 +11,9 @@ steps as (
         journeys.*,
         campaigns.wave,
         campaigns.entry_anchor,
-        row_number() over (partition by journeys.journey_id order by journeys.step asc, journeys.campaign_id asc) as place,
+        row_number()
+            over (partition by journeys.journey_id order by journeys.step asc, journeys.campaign_id asc)
+            as place,
         first_value(campaigns.entry_anchor) over (
             partition by journeys.journey_id
             order by journeys.step asc, journeys.campaign_id asc

@@ -1,4 +1,7 @@
-{#- Fails for every person whose net revenue or count of orders is not that of the person's purchases, and for every buyer who is missing. -#}
+{#-
+    Fails for every person whose net revenue or count of orders is not that of the person's
+    purchases, and for every buyer who is missing.
+-#}
 
 with
 

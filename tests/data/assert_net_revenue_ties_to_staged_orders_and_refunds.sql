@@ -57,7 +57,9 @@ refunded as (
 
 expected as (
 
-    select coalesce(sum(reporting_amount - round(cast(refunded_amount as numeric(19, 2)) * reporting_rate, 2)), 0) as net_revenue_amount
+    select
+        coalesce(sum(reporting_amount - round(cast(refunded_amount as numeric(19, 2)) * reporting_rate, 2)), 0)
+            as net_revenue_amount
     from refunded
 
 ),

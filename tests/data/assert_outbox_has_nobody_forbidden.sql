@@ -31,7 +31,8 @@ suppressions as (
 
 granted as (
 
-    select * from {{ ref('int_consents_in_force') }} where status = 'granted'
+    select * from {{ ref('int_consents_in_force') }}
+where status = 'granted'
 
 ),
 
@@ -59,7 +60,7 @@ left join channels on outbox.channel = channels.channel
 left join considered on outbox.message_key = considered.message_key
 left join suppressions
     on outbox.customer_id = suppressions.customer_id
-    and (suppressions.channel is null or suppressions.channel = outbox.channel)
+    and (suppressions.channel is null or outbox.channel = suppressions.channel)
 left join granted
     on outbox.customer_id = granted.customer_id
     and channels.consent_channel = granted.channel

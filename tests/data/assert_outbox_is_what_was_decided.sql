@@ -1,10 +1,13 @@
-{#- Fails for every message that is planned but not decided, or decided to be sent but not planned. -#}
+{#-
+    Fails for every message that is planned but not decided, or decided to be sent but not planned.
+-#}
 
 with
 
 sends as (
 
-    select * from {{ ref('segment_campaign') }} where decision = 'send'
+    select * from {{ ref('segment_campaign') }}
+where decision = 'send'
 
 ),
 

@@ -1,4 +1,7 @@
-{#- Fails for every quarantined row without a rule, without its record, or with a blank rule name among several. -#}
+{#-
+    Fails for every quarantined row without a rule, without its record, or with a blank rule name
+    among several.
+-#}
 
 select
     source_table,

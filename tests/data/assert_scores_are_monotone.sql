@@ -1,4 +1,7 @@
-{#- Fails for every value of a measure that scores less than a worse value, lies outside 1 to 5, or is not in the published cut points. -#}
+{#-
+    Fails for every value of a measure that scores less than a worse value, lies outside 1 to 5, or
+    is not in the published cut points.
+-#}
 
 with
 

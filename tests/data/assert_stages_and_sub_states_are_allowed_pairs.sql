@@ -1,4 +1,7 @@
-{#- Fails for every person whose stage and sub-state are no pair of lifecycle_taxonomies, or who is read otherwise than it says. -#}
+{#-
+    Fails for every person whose stage and sub-state are no pair of lifecycle_taxonomies, or who is
+    read otherwise than it says.
+-#}
 
 select
     lifecycle.customer_id,

@@ -1,4 +1,7 @@
-{#- Fails for every person whose list of tags in customer_lifecycle is not the tags of customer_tags, in number or by name, and for a tag of a stranger. -#}
+{#-
+    Fails for every person whose list of tags in customer_lifecycle is not the tags of
+    customer_tags, in number or by name, and for a tag of a stranger.
+-#}
 
 with
 

@@ -36,14 +36,13 @@ commonest as (
 -- XXX is ISO 4217's code for no currency: orders without any
 final as (
 
-    select
-        {% if var('clm_reporting_currency') == 'auto' -%}
-        coalesce(max(currency), 'XXX') as reporting_currency
-        {%- else -%}
-        cast('{{ var("clm_reporting_currency") | upper }}' as {{ clm.type_text() }}) as reporting_currency
-        {%- endif %}
+    {%- if var('clm_reporting_currency') == 'auto' %}
+    select coalesce(max(currency), 'XXX') as reporting_currency
     from commonest
     where place = 1
+    {%- else %}
+    select cast('{{ var("clm_reporting_currency") | upper }}' as {{ clm.type_text() }}) as reporting_currency
+    {%- endif %}
 
 )
 

@@ -21,7 +21,9 @@ final as (
             and discounted_order_rate >= {{ var('clm_tag_discount_share') }},
             false
         ) as discount_lover,
-        coalesce(order_count >= {{ var('clm_tag_min_orders') }} and discounted_order_count = 0, false) as full_price_buyer,
+        coalesce(
+            order_count >= {{ var('clm_tag_min_orders') }} and discounted_order_count = 0, false
+        ) as full_price_buyer,
         favourite_channel,
         case
             when order_count >= {{ var('clm_tag_min_orders') }} then cast(preferred_hour as {{ clm.type_text() }})
