@@ -167,6 +167,7 @@ def test_every_generic_and_singular_test_says_when_it_fails() -> None:
 def test_unit_tests_stand_beside_their_model_and_are_named_as_sentences(manifest: Manifest) -> None:
     assert len(manifest.unit_tests) >= 50
     for test in manifest.unit_tests.values():
+        assert len(test.name) <= 63, f"{test.name}: PostgreSQL makes a table of each"
         assert Path(test.original_file_path).name == f"{test.model}.unit_tests.yml", test.name
         assert test.name.count("_") >= 4, f"{test.name} is no sentence"
 
