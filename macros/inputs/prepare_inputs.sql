@@ -135,7 +135,7 @@
     {% endfor %}
     {% if env_var('CLM_RAW_DIR', '') != '' and not clm.reads_files() %}
         {% do exceptions.raise_compiler_error(
-            "CLM_RAW_DIR does not work on " ~ target.type
+            "CLM_RAW_DIR does not work on " ~ target.name
             ~ "; load the files into a schema and set CLM_RAW_SCHEMA to its name."
         ) %}
     {% endif %}

@@ -1,0 +1,103 @@
+"""Times a build against the floor of the same machine and minute, and prints ratios.
+
+    python scripts/bench.py RAW_DIR [--work DIR]
+
+The floor is DuckDB, with the threads and memory of the build, scanning orders and events and
+hash-aggregating them by customer. The build is `dbt build` without tests, each in a process of its own,
+floor first and last. Absolute seconds depend on the machine; the ratios are what to compare.
+Exit codes: 0 measured, 1 the build failed, 2 the folder has no orders.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+PROJECT = Path(__file__).resolve().parents[1]
+FLOOR = """
+import duckdb, pathlib, sys
+connection = duckdb.connect(config={"threads": int(sys.argv[1])})
+for table, at, total in (("orders", "ordered_at", "sum(amount)"), ("events", "occurred_at", "count(event_type)")):
+    file = pathlib.Path(sys.argv[2]) / f"{table}.parquet"
+    if file.exists():
+        connection.execute(
+            f"select sum(n), max(latest), sum(total) from (select count(*) as n, max({at}) as latest,"
+            f" {total} as total from read_parquet(?) group by customer_id)", [str(file)]
+        ).fetchall()
+"""
+
+
+@dataclass
+class Measured:
+    """Seconds of wall clock and peak memory of the largest child so far, in MB."""
+
+    seconds: float
+    peak_mb: int
+
+
+def measure(command: list[str], environment: dict[str, str]) -> Measured:
+    """Runs a command to its end. Raises CalledProcessError with its output when it fails."""
+    begin = time.perf_counter()
+    subprocess.run(command, env=environment, cwd=PROJECT, check=True, capture_output=True, text=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    return Measured(time.perf_counter() - begin, peak)
+
+
+def slowest(target: Path, count: int) -> list[tuple[str, float]]:
+    """The models that took longest, from dbt's own record of the run."""
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    timed = [(result["unique_id"].split(".")[-1], float(result["execution_time"])) for result in results]
+    return sorted(timed, key=lambda item: -item[1])[:count]
+
+
+@click.command()
+@click.argument("raw_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--work", type=click.Path(file_okay=False, path_type=Path), help="Folder for the DuckDB file.")
+def main(raw_dir: Path, work: Path | None) -> None:
+    """Prints the floor, the build, their ratio, the peak memory and the slowest models."""
+    if not (raw_dir / "orders.parquet").exists():
+        raise click.UsageError(f"{raw_dir} has no orders.parquet: make it with scripts/generate.py.")
+    folder = work or Path(tempfile.mkdtemp(prefix="clm-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "CLM_RAW_DIR": str(raw_dir.resolve()), "CLM_DUCKDB_PATH": str(folder / "clm.duckdb")}
+    floor = [sys.executable, "-c", FLOOR, os.environ.get("CLM_DUCKDB_THREADS", "2"), str(raw_dir.resolve())]
+    target = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    dbt = str(Path(sys.executable).parent / "dbt")
+    build = [
+        dbt,
+        "build",
+        "--quiet",
+        "--exclude-resource-type",
+        "test",
+        "--exclude-resource-type",
+        "unit_test",
+        *target,
+    ]
+    try:
+        floors = [measure(floor, environment)]
+        start = measure([dbt, "parse", "--quiet", *target], environment)
+        built = measure(build, environment)
+        floors.append(measure(floor, environment))
+    except subprocess.CalledProcessError as error:
+        click.echo(f"{error.cmd[0]} failed: {error.stdout[-2000:]}{error.stderr[-2000:]}", err=True)
+        sys.exit(1)
+    lowest = min(one.seconds for one in floors)
+    click.echo(f"floor    {lowest:8.1f} s  (scan and hash-aggregate orders and events by customer)")
+    click.echo(f"parse    {start.seconds:8.1f} s  (dbt's start, included in the build)")
+    click.echo(f"build    {built.seconds:8.1f} s  peak {built.peak_mb:,} MB")
+    click.echo(f"ratio    {built.seconds / lowest:8.1f}    (build / floor)")
+    for name, seconds in slowest(folder / "target", 5):
+        click.echo(f"         {seconds:8.1f} s  {name}")
+
+
+if __name__ == "__main__":
+    main()
