@@ -16,3 +16,10 @@
         '(' ~ clm.timestamp_literal(clock) ~ " + interval '" ~ var('clm_clock_tolerance_minutes') ~ "' minute)"
     ) }}
 {% endmacro %}
+
+
+{#- The day that a var gives, or else an expression. -#}
+{% macro day_setting(name, otherwise) %}
+    {% set setting = var(name) | string %}
+    {{ return(otherwise if setting == 'auto' else "cast('" ~ setting ~ "' as date)") }}
+{% endmacro %}

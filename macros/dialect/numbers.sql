@@ -25,3 +25,18 @@
         ~ ')) as decimal(28, 2)) * cast(0.01 as decimal(3, 2)) as decimal(18, 2)) end'
     ) }}
 {% endmacro %}
+
+
+{#- Bits of a 64-bit number from the lowest one on, as a number; `width` none: all the rest with the sign. -#}
+{% macro bits(number, lowest, width=none) %}
+    {% set shifted = adapter.dispatch('shift_right', 'clm')(number, lowest) %}
+    {{ return(shifted if width is none else '(' ~ shifted ~ ' & ' ~ (2 ** width - 1) ~ ')') }}
+{% endmacro %}
+{% macro default__shift_right(number, places) %}{{ return('(' ~ number ~ ' >> ' ~ places ~ ')') }}{% endmacro %}
+{% macro spark__shift_right(number, places) %}{{ return('shiftright(' ~ number ~ ', ' ~ places ~ ')') }}{% endmacro %}
+
+
+{#- The median of whole numbers of a group, with one decimal; NULLs do not count. -#}
+{% macro median(value) %}
+    {{ return('cast(percentile_cont(0.5) within group (order by ' ~ value ~ ') as numeric(18, 1))') }}
+{% endmacro %}

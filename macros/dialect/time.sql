@@ -70,3 +70,29 @@
 {% macro spark__utc_time(local, zone) %}
     {{ return("convert_timezone('" ~ zone ~ "', 'UTC', " ~ local ~ ")") }}
 {% endmacro %}
+
+
+{#- The number of a day's month, counted from year 0: consecutive months have consecutive numbers. -#}
+{% macro month_number(day) %}
+    {{ return('(' ~ clm.part_of('year', day) ~ ' * 12 + ' ~ clm.part_of('month', day) ~ ')') }}
+{% endmacro %}
+
+
+{#- The last day of the month that lies `months_ago` months before a day's own. -#}
+{% macro month_end(day, months_ago=0) %}
+    {{ return(adapter.dispatch('month_end', 'clm')(day, months_ago)) }}
+{% endmacro %}
+{% macro default__month_end(day, months_ago) %}
+    {{ return(
+        "cast(date_trunc('month', " ~ day ~ ") - interval '1 month' * (" ~ months_ago ~ " - 1) - interval '1 day' as date)"
+    ) }}
+{% endmacro %}
+{% macro spark__month_end(day, months_ago) %}
+    {{ return('last_day(add_months(' ~ day ~ ', -(' ~ months_ago ~ ')))') }}
+{% endmacro %}
+
+
+{#- The month of a day as text, `2024-03`. -#}
+{% macro month_text(day) %}
+    {{ return('substring(cast(' ~ day ~ ' as ' ~ clm.type_text() ~ '), 1, 7)') }}
+{% endmacro %}

@@ -14,8 +14,10 @@
     joins       SQL joined to `typed` that the rules need
     additions   {column: SQL} added to the model, over `typed` and the joins
     keep_record true where a later rule of the model may still reject a row: its JSON is needed then
+    redactions  {column: condition over the additions} under which a column of somebody who asked to be
+                forgotten goes, from the row and from its JSON; judged and compared is the row as it came
 -#}
-{% macro checked_rows(table, inputs, rules=[], joins='', additions={}, keep_record=false) %}
+{% macro checked_rows(table, inputs, rules=[], joins='', additions={}, keep_record=false, redactions={}) %}
     {%- set spec = clm.input_contract()[table] -%}
     {%- set columns = clm.input_columns(table) -%}
     {%- set key_sql = clm.record_key(table) -%}
@@ -111,7 +113,7 @@ judged as (
 
     select
         {%- for column in columns %}
-        {{ column.name }},
+        {{ clm.redacted(column.name, redactions) }},
         {%- endfor %}
         {%- for name in additions %}
         {{ name }},
@@ -120,7 +122,7 @@ judged as (
         nullif(concat_ws(',', case when record_key is null then 'key_missing' end, value_rules), '') as failed_rules,
         case
             when {{ 'true' if keep_record else 'record_key is null or value_rules is not null' }}
-                then {{ clm.json_record(table, 'judged_once') }}
+                then {{ clm.json_record(table, 'judged_once', redactions) }}
         end as record
     from judged_once
 
@@ -128,7 +130,7 @@ judged as (
 
     select
         {%- for column in columns %}
-        {{ column.name }},
+        {{ clm.redacted(column.name, redactions) }},
         {%- endfor %}
         {%- for name in additions %}
         {{ name }},
@@ -141,12 +143,22 @@ judged as (
             value_rules
         ), '') as failed_rules,
         case
-            when {{ 'true' if keep_record else 'copy_number > 1 or content_md5 <> kept_md5 or value_rules is not null' }} then record
+            when {{ 'true' if keep_record else 'copy_number > 1 or content_md5 <> kept_md5 or value_rules is not null' }}
+                then {{ clm.json_record(table, 'ranked', redactions) if redactions else 'record' }}
         end as record
     from ranked
 
 )
 {%- endmacro %}
+
+
+{#- A column, NULL under its condition among `redactions`. -#}
+{% macro redacted(name, redactions) %}
+    {%- if name in redactions -%}
+        {{ return('case when not ' ~ redactions[name] ~ ' then ' ~ name ~ ' end as ' ~ name) }}
+    {%- endif -%}
+    {{ return(name) }}
+{% endmacro %}
 
 
 {#- The columns of a checked model, for its last select. -#}
@@ -217,11 +229,18 @@ judged as (
 {% endmacro %}
 
 
-{#- A raw row as JSON text: values as the source wrote them, in contract order, NULLs left out. -#}
-{% macro json_record(table, alias) %}
+{#-
+    A raw row as JSON text: values as the source wrote them, in contract order, NULLs and what must be
+    forgotten left out.
+-#}
+{% macro json_record(table, alias, redactions={}) %}
     {%- set values = {} -%}
     {%- for column in clm.input_columns(table) -%}
-        {%- do values.update({column.name: clm.as_text(alias ~ '.raw_' ~ column.name)}) -%}
+        {%- set text = clm.as_text(alias ~ '.raw_' ~ column.name) -%}
+        {%- if column.name in redactions -%}
+            {%- set text = 'case when not ' ~ redactions[column.name] ~ ' then ' ~ text ~ ' end' -%}
+        {%- endif -%}
+        {%- do values.update({column.name: text}) -%}
     {%- endfor -%}
     {{ return(clm.json_object(values)) }}
 {% endmacro %}

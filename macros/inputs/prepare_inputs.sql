@@ -125,6 +125,8 @@
         'clm_rfm_scoring': ['rank', 'fixed'],
         'clm_rfm_frequency_scoring': ['repeat_quartile', 'rank_quintile', 'fixed'],
         'clm_zero_amount_is_purchase': [true, false],
+        'clm_tag_log_rewind': [true, false],
+        'clm_timeline_materialized': ['view', 'table'],
     } %}
     {% for name, allowed in choices.items() %}
         {% if var(name) not in allowed %}
@@ -145,6 +147,14 @@
         ) %}
     {% endif %}
     {% do clm.check_date_setting('clm_as_of_date (or CLM_AS_OF_DATE)', clm.as_of_setting()) %}
+    {% set from, to = var('clm_migration_from') | string, var('clm_migration_to') | string %}
+    {% do clm.check_date_setting('clm_migration_from', from) %}
+    {% do clm.check_date_setting('clm_migration_to', to) %}
+    {% if from != 'auto' and to != 'auto' and from > to %}
+        {% do exceptions.raise_compiler_error(
+            "The var clm_migration_from (" ~ from ~ ") is later than clm_migration_to (" ~ to ~ "); swap them."
+        ) %}
+    {% endif %}
     {% if var('clm_clock') | string != 'auto' and not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$', var('clm_clock') | string) %}
         {% do exceptions.raise_compiler_error(
             "The var clm_clock is '" ~ var('clm_clock') ~ "', which is no UTC timestamp; write YYYY-MM-DD HH:MM:SS, or auto."
@@ -164,6 +174,9 @@
         {% do exceptions.raise_compiler_error(
             "The var clm_global_control_share is " ~ var('clm_global_control_share') ~ "; it is a share from 0 to 1."
         ) %}
+    {% endif %}
+    {% if var('clm_history_months') < 1 %}
+        {% do exceptions.raise_compiler_error("The var clm_history_months is 0; it is 1 or more.") %}
     {% endif %}
     {% set currency = var('clm_reporting_currency') | string %}
     {% if currency != 'auto' and not modules.re.match('^[A-Za-z]{3}$', currency) %}
@@ -191,7 +204,12 @@
         'clm_tag_cart_days', 'clm_tag_frequent_purchases', 'clm_tag_long_term_days', 'clm_tag_discount_share',
         'clm_tag_min_orders', 'clm_tag_night_from_hour', 'clm_tag_night_until_hour', 'clm_tag_night_share',
         'clm_tag_high_value_score', 'clm_tag_low_value_score', 'clm_tag_big_basket_ratio',
-        'clm_tag_second_purchase_days', 'clm_tag_refund_share', 'clm_global_control_share', 'clm_send_hour',
+        'clm_identity_max_ids', 'clm_tag_second_purchase_days', 'clm_tag_refund_share', 'clm_tag_intent_view_points',
+        'clm_tag_intent_cart_points', 'clm_tag_intent_checkout_points', 'clm_tag_high_margin_rate',
+        'clm_tag_falling_days', 'clm_tag_falling_baseline_days', 'clm_tag_falling_share', 'clm_tag_falling_least_days',
+        'clm_tag_interest_days', 'clm_tag_interest_events', 'clm_tag_drift_rate', 'clm_tag_overlap_rate',
+        'clm_tag_overlap_least_count', 'clm_tag_overlap_least_rate', 'clm_tag_retire_days', 'clm_tag_everybody_rate',
+        'clm_global_control_share', 'clm_send_hour', 'clm_history_months',
     ] %}
         {% do settings.update({name: var(name)}) %}
     {% endfor %}

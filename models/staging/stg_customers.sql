@@ -1,4 +1,7 @@
-{#- Grain: one row per sound customer record of a source system; a person may have several. -#}
+{#-
+    Grain: one row per sound customer record of a source system; a person may have several. email_key
+    and phone_key tell who is who: the address, or its keyed hash where somebody asked to be forgotten.
+-#}
 
 with
 
@@ -10,64 +13,47 @@ checked as (
 
 countries as (
 
-    select * from {{ ref('country_calling_codes') }}
+    select * from {{ ref('int_country_spellings') }}
 
 ),
 
--- a country may come as either code or by its English name
-country_names as (
+normalised as (
 
     select
-        country_name,
-        min(country_code) as country_code,
-        min(calling_code) as calling_code
-    from (
-        select
-            upper(country_code) as country_name,
-            country_code,
-            calling_code
-        from countries
-        union all
-        select
-            upper(alpha3) as country_name,
-            country_code,
-            calling_code
-        from countries
-        union all
-        select
-            upper(name_en) as country_name,
-            country_code,
-            calling_code
-        from countries
-    ) as spellings
-    where country_name is not null
-    group by country_name
+        checked.*,
+        {{ clm.normalised_email('checked.email') }} as normalised_email,
+        {{ clm.normalised_phone('checked.phone', 'countries.calling_code') }} as normalised_phone,
+        coalesce(countries.country_code, trim(checked.country)) as country_code
+    from checked
+    left join countries on upper(trim(checked.country)) = countries.spelling
+    where checked.failed_rules is null
 
 ),
 
 final as (
 
     select
-        checked.customer_id as source_customer_id,
-        {{ clm.normalised_email('checked.email') }} as email,
-        {{ clm.normalised_phone('checked.phone', 'country_names.calling_code') }} as phone,
-        checked.full_name,
-        checked.gender,
-        coalesce(country_names.country_code, trim(checked.country)) as country,
-        checked.city,
-        checked.timezone,
-        checked.language,
-        checked.acquisition_source,
-        checked.industry,
-        checked.owner_id,
-        checked.member_tier,
-        checked.birth_date,
-        {{ clm.business_day('checked.registered_at') }} as registered_on,
-        checked.registered_at,
-        checked.updated_at
-    from checked
-    left join country_names on upper(trim(checked.country)) = country_names.country_name
-    where checked.failed_rules is null
+        customer_id as source_customer_id,
+        normalised_email as email,
+        normalised_phone as phone,
+        coalesce(erased_email_key, normalised_email) as email_key,
+        coalesce(erased_phone_key, normalised_phone) as phone_key,
+        full_name,
+        gender,
+        country_code as country,
+        city,
+        timezone,
+        language,
+        acquisition_source,
+        industry,
+        owner_id,
+        member_tier,
+        birth_date,
+        coalesce(is_erased, false) as is_erased,
+        {{ clm.business_day('registered_at') }} as registered_on,
+        registered_at,
+        updated_at
+    from normalised
 
 )
 

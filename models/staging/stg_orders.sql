@@ -1,6 +1,7 @@
 {#-
     Grain: one row per sound order, purchase or not. Why it exists: it decides what a purchase is, once,
-    and says of every other order why it is none.
+    and says of every other order why it is none. email_key and phone_key tell who is who: the address,
+    or its keyed hash where somebody asked to be forgotten.
 -#}
 
 with
@@ -24,6 +25,10 @@ normalised as (
         checked.customer_id as source_customer_id,
         {{ clm.normalised_email('checked.email') }} as email,
         {{ clm.normalised_phone('checked.phone') }} as phone,
+        checked.erased_email_key,
+        checked.erased_phone_key,
+        checked.erased_guest_hash,
+        coalesce(checked.is_erased, false) as is_erased,
         coalesce(checked.status, 'completed') as status,
         coalesce(checked.currency, reporting.reporting_currency) as currency,
         checked.channel,
@@ -45,8 +50,13 @@ judged as (
 
     select
         normalised.*,
+        coalesce(erased_email_key, email) as email_key,
+        coalesce(erased_phone_key, phone) as phone_key,
         case
-            when source_customer_id is null and email is null and phone is null then 'unattributable'
+            when
+                source_customer_id is null
+                and coalesce(erased_email_key, email, erased_phone_key, phone) is null
+                then 'unattributable'
             when status in ('test', 'pending', 'cancelled') then status
             when amount < 0 then 'negative_amount'
             {% if not var('clm_zero_amount_is_purchase') -%}
@@ -64,6 +74,9 @@ final as (
         source_customer_id,
         email,
         phone,
+        email_key,
+        phone_key,
+        erased_guest_hash,
         status,
         currency,
         channel,
@@ -75,6 +88,7 @@ final as (
         reporting_rate,
         cast(round(cast(amount as numeric(19, 2)) * reporting_rate, 2) as numeric(18, 2)) as reporting_amount,
         not_purchase_reason is null as is_purchase,
+        is_erased,
         ordered_on,
         ordered_at,
         updated_at

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHARED_DATA = Path(os.environ.get("CLM_SHARED_DATA", PROJECT.parent / "shared" / "data"))
+ONLINE_RETAIL = PROJECT / "examples" / "online_retail"
 CLM_VARIABLES = ("CLM_RAW_DIR", "CLM_RAW_SCHEMA", "CLM_RAW_DATABASE", "CLM_AS_OF_DATE", "CLM_TARGET")
 
 
@@ -146,3 +149,24 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real data sets are not at {SHARED_DATA} (set CLM_SHARED_DATA)")
     return SHARED_DATA
+
+
+def map_online_retail(source: Path, out_dir: Path) -> subprocess.CompletedProcess[str]:
+    """Makes raw tables of a file of invoice lines, as the example's README says."""
+    command = [sys.executable, str(ONLINE_RETAIL / "prepare.py"), str(source), str(out_dir)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def retail_file(shared_data: Path) -> Path:
+    return shared_data / "online_retail" / "online_retail_dev_to_2011_08.parquet"
+
+
+@pytest.fixture(scope="session")
+def retail(retail_file: Path) -> Shop:
+    """A real shop's invoice lines, mapped and built once; tests only read it."""
+    built = new_shop("online_retail")
+    run = map_online_retail(retail_file, built.raw)
+    assert run.returncode == 0, run.stderr
+    built.build()
+    return built

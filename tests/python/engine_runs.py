@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -60,8 +62,10 @@ class Run:
         return done.stdout
 
     def build(self, with_tests: bool = True) -> Run:
+        """Everything as tables, so that every mart can be read from outside of the engine."""
         without = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-        self.dbt("build", "--quiet", *([] if with_tests else without))
+        tables = ["--vars", "{clm_timeline_materialized: table}"]
+        self.dbt("build", "--quiet", *tables, *([] if with_tests else without))
         return self
 
     def marts(self) -> dict[str, list[str]]:
@@ -132,6 +136,30 @@ def query_postgres(sql: str) -> list[tuple[Any, ...]]:
             return rows
     finally:
         connection.close()
+
+
+@contextmanager
+def spark_session(folder: Path) -> Iterator[Any]:
+    """A Spark session over what a run on Spark left in its folder; it ends with the block."""
+    from pyspark.sql import SparkSession  # installed for the engine tests only
+
+    settings = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": f"{folder}/warehouse",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/metastore_db",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.ui.enabled": "false",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+    }
+    builder = SparkSession.builder.master("local[2]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.enableHiveSupport().getOrCreate()
+    try:
+        yield session
+    finally:
+        session.stop()
 
 
 def differences(left: Run, right: Run) -> list[str]:

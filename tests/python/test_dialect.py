@@ -108,6 +108,13 @@ DAYS = {
     ("2000-01-01", 36525): "2100-01-01",
 }  # fmt: skip
 
+# a day and a number of months before its own: the last day of that month
+MONTH_ENDS = {
+    ("2024-03-31", 0): "2024-03-31", ("2024-03-01", 0): "2024-03-31", ("2024-03-31", 1): "2024-02-29",
+    ("2023-03-30", 1): "2023-02-28", ("2024-01-15", 1): "2023-12-31", ("2024-01-15", 13): "2022-12-31",
+    ("2100-03-15", 1): "2100-02-28", ("2024-12-31", 600): "1974-12-31",
+}  # fmt: skip
+
 # UTC instants and what the clock showed in Berlin: both changes of the clock, and the ends of a day
 LOCAL = {
     "2024-03-31 00:59:59": "2024-03-31 01:59:59", "2024-03-31 01:00:00": "2024-03-31 03:00:00",
@@ -196,6 +203,9 @@ def arithmetic_cases() -> list[Case]:
     # the second 02:00:00 of the autumn night is the same text as the first: there is no way back
     back = {(clock, 0): utc for utc, clock in LOCAL.items() if not clock.startswith("2024-10-27")}
     parts = {("2024-03-01 07:08:09", 0): "2024,3,1,7"}
+    months = {("2024-01-31", 0): "24289", ("2023-12-01", 0): "24288", ("0001-01-01", 0): "13"}
+    # 5 + 3 * 2^8 - 2 * 2^48: two fields and the signed rest above them
+    packed = {(str(5 + 3 * 2**8 - 2 * 2**48), 0): "5,3,-2", ("0", 0): "0,0,0"}
     return [
         over("average_amount", "{{ clm.average_amount('a', 'b') }}", AVERAGES, "numeric(28, 2)", "bigint"),
         over("ratio", "{{ clm.ratio('a', 'b') }}", RATIOS, "numeric(28, 2)", "bigint"),
@@ -204,6 +214,14 @@ def arithmetic_cases() -> list[Case]:
         over("local_time", "{{ clm.local_time('a') }}", local, "timestamp", "integer"),
         over("business_day", "{{ clm.business_day('a') }}", day, "timestamp", "integer"),
         over("utc_time", "{{ clm.utc_time('a') }}", back, "timestamp", "integer"),
+        over("month_end", "{{ clm.month_end('a', 'b') }}", MONTH_ENDS, "date", "integer"),
+        over("month_number", "{{ clm.month_number('a') }}", months, "date", "integer"),
+        over(
+            "bits",
+            "concat_ws(',', {% for place, width in [(0, 8), (8, 8), (48, none)] %}"
+            "{{ clm.as_text(clm.bits('a', place, width)) }}{{ ',' if not loop.last }}{% endfor %})",
+            packed, "bigint", "integer",
+        ),
         over("at_hour", "{{ clm.at_hour('a', 9) }}", {("2024-03-31", 0): "2024-03-31 09:00:00"}, "date", "integer"),
         over(
             "part_of",
@@ -223,6 +241,16 @@ def grouped_cases() -> list[Case]:
         rows = " union all ".join(f"select {encoded(value)} as item" for value in values)
         sql = f"(select {{{{ clm.list_text('item') }}}} from ({rows}) as items)"
         cases.append(Case(f"list_text of {len(values)}", sql, [("0", "0", ",".join(known) if known else None)]))
+    medians: dict[str, str | None] = {"1": "1.0", "1,2": "1.5", "7,null,3,5": "5.0", "null": None, "2,2,9,9": "5.5"}
+    for listed, wanted in medians.items():
+        rows = " union all ".join(f"select cast({number} as integer) as item" for number in listed.split(","))
+        cases.append(
+            Case(
+                f"median of {listed}",
+                f"(select {{{{ clm.median('item') }}}} from ({rows}) as items)",
+                [("0", "0", wanted)],
+            )
+        )
     return cases
 
 

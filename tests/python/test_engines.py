@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import PROJECT
-from engine_runs import ENGINES, Run, connect_postgres, differences, query_duckdb
+from engine_runs import Run, connect_postgres, differences, query_duckdb, spark_session
 from psycopg2.extras import execute_values  # type: ignore[import-untyped]
+from replays import WRONG_HISTORY, Replay, random_days, read_nodes
 
 pytestmark = pytest.mark.engines
 
+# a day takes Spark seconds where the others need a tenth
+SPARK_DAYS = 10
 DEMO = PROJECT / "seeds" / "demo"
 # native columns get the type that the checked model reads them as, but for these
 ZONED = {("events", "occurred_at"), ("orders", "updated_at")}
@@ -31,11 +35,69 @@ def reference(folder: Path) -> Run:
     return Run("duckdb", folder / "duckdb").build(with_tests=False)
 
 
-@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "duckdb"])
-def test_the_demo_and_its_tests_are_the_same_on_every_engine(engine: str, reference: Run, folder: Path) -> None:
-    if engine == "postgres":
-        connect_postgres().close()
-    assert differences(reference, Run(engine, folder / engine, schema="clm").build()) == []
+@pytest.fixture(scope="module")
+def postgres(folder: Path) -> Run:
+    connect_postgres().close()
+    return Run("postgres", folder / "postgres", schema="clm").build()
+
+
+@pytest.fixture(scope="module")
+def spark(folder: Path) -> Run:
+    return Run("spark", folder / "spark", schema="clm").build()
+
+
+def test_the_demo_and_its_tests_are_the_same_on_postgres(reference: Run, postgres: Run) -> None:
+    assert differences(reference, postgres) == []
+
+
+def test_the_demo_and_its_tests_are_the_same_on_spark(reference: Run, spark: Run) -> None:
+    assert differences(reference, spark) == []
+
+
+def history_days(reference: Run, count: int) -> list[dt.date]:
+    ((first, last),) = query_duckdb(
+        "select min(valid_from), (select max(as_of_date) from customer_lifecycle) from lifecycle_history",
+        reference.folder / "clm.duckdb",
+    )
+    return random_days(first, last, count)
+
+
+def test_history_is_the_state_as_of_each_day_on_postgres(reference: Run, postgres: Run) -> None:
+    connection = connect_postgres()
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("create schema replayed")
+
+    def create(name: str, sql: str) -> None:
+        cursor.execute(f"drop table if exists replayed.{name} cascade; create table replayed.{name} as {sql}")
+
+    replay = Replay(read_nodes(postgres.folder / "target"), "int_customers_staged", create)
+    wrong = {}
+    for day in history_days(reference, 200):
+        replay.set_day(day, "replayed.{name}")
+        cursor.execute(
+            WRONG_HISTORY.format(scratch="replayed.int_customers_staged", history="clm.lifecycle_history", day=day)
+        )
+        wrong[day] = cursor.fetchall()[0][0]
+    connection.close()
+    assert len(wrong) == 201 and set(wrong.values()) == {0}
+
+
+def test_history_is_the_state_as_of_each_day_on_spark(reference: Run, spark: Run) -> None:
+    with spark_session(spark.folder) as session:
+
+        def create(name: str, sql: str) -> None:
+            session.sql(sql).localCheckpoint().createOrReplaceTempView(f"replayed_{name}")
+
+        replay = Replay(read_nodes(spark.folder / "target"), "int_customers_staged", create)
+        wrong = {}
+        for day in history_days(reference, SPARK_DAYS):
+            replay.set_day(day, "replayed_{name}")
+            found = session.sql(
+                WRONG_HISTORY.format(scratch="replayed_int_customers_staged", history="clm.lifecycle_history", day=day)
+            )
+            wrong[day] = found.collect()[0][0]
+    assert len(wrong) == SPARK_DAYS + 1 and set(wrong.values()) == {0}
 
 
 def test_no_mart_of_the_comparison_is_empty_by_accident(reference: Run) -> None:

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
-from conftest import PROJECT, Shop, new_shop
+from conftest import ONLINE_RETAIL, Shop, map_online_retail
 
-EXAMPLE = PROJECT / "examples" / "online_retail"
 COLUMNS = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
-
-
-def prepare(source: Path, out_dir: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(EXAMPLE / "prepare.py"), str(source), str(out_dir)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def source(shared_data: Path) -> Path:
-    return shared_data / "online_retail" / "online_retail_dev_to_2011_08.parquet"
-
-
-@pytest.fixture(scope="module")
-def retail(source: Path) -> Shop:
-    """The file, mapped as the README says and built; one build for all tests of the module."""
-    built = new_shop("test_online_retail")
-    run = prepare(source, built.raw)
-    assert run.returncode == 0, run.stderr
-    built.build()
-    return built
 
 
 def files(shop: Shop, sql: str) -> list[tuple[object, ...]]:
@@ -42,11 +19,11 @@ def files(shop: Shop, sql: str) -> list[tuple[object, ...]]:
     return duckdb.connect().execute(sql.format(**names)).fetchall()
 
 
-def test_every_line_has_one_class_and_the_classes_add_up_to_the_file(retail: Shop, source: Path) -> None:
+def test_every_line_has_one_class_and_the_classes_add_up_to_the_file(retail: Shop, retail_file: Path) -> None:
     in_file = duckdb.execute(
         "select count(*), sum(cast(Quantity as decimal(18, 0)) * cast(UnitPrice as decimal(18, 3)))"
         " from read_parquet($1)",
-        [str(source)],
+        [str(retail_file)],
     ).fetchall()
     assert in_file == [(320705, Decimal("5761931.382"))]
     assert files(retail, "select sum(line_count), sum(exact_amount) from {reconciliation}") == in_file
@@ -69,7 +46,7 @@ def test_the_readme_shows_the_classes_as_they_are(retail: Shop) -> None:
         "select line_class, destination, line_count, exact_amount, exact_duplicate_count from {reconciliation}"
         " order by destination desc, line_class",
     )
-    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    readme = (ONLINE_RETAIL / "README.md").read_text(encoding="utf-8")
     for name, destination, count, amount, duplicates in rows:
         row = f"| {name} | {destination} | {count:,} | {amount:,.3f} | {duplicates:,} |"
         assert row in readme, row
@@ -129,13 +106,13 @@ def test_no_refund_exceeds_its_order_or_goes_to_another_customer(retail: Shop) -
     ) == [("product_same_day",)]  # fmt: skip
 
 
-def test_every_customers_revenue_is_the_sum_of_his_lines(retail: Shop, source: Path) -> None:
+def test_every_customers_revenue_is_the_sum_of_his_lines(retail: Shop, retail_file: Path) -> None:
     """Straight from the file: all his lines but shop costs, and credit beyond his orders is not charged to them."""
     expected = files(
         retail,
         "with bought as (select cast(CustomerID as varchar) as customer_id,"
         " sum(cast(Quantity * round(UnitPrice, 2) as decimal(18, 2))) as amount"
-        f" from '{source}' where CustomerID is not null and StockCode <> 'CRUK' group by 1),"
+        f" from '{retail_file}' where CustomerID is not null and StockCode <> 'CRUK' group by 1),"
         " unmatched as (select customer_id, sum(amount) as amount from {refund_allocation}"
         " inner join (select distinct invoice_no as credit_no, customer_id from {classified_lines}) using (credit_no)"
         " where matched_by = 'nothing' group by 1)"
@@ -182,11 +159,11 @@ def test_segments_are_what_a_marketer_would_expect(retail: Shop) -> None:
     assert medians["engaged_visitor"][0] == 54
 
 
-def test_equal_lines_stay_and_line_numbers_tell_them_apart(retail: Shop, source: Path) -> None:
+def test_equal_lines_stay_and_line_numbers_tell_them_apart(retail: Shop, retail_file: Path) -> None:
     extra = duckdb.execute(
         f"select count(*) - (select count(*) from (select distinct {', '.join(COLUMNS)} from read_parquet($1)))"
         " from read_parquet($1)",
-        [str(source)],
+        [str(retail_file)],
     ).fetchall()
     assert extra == [(2483,)]
     assert files(retail, "select sum(exact_duplicate_count) from {reconciliation}") == extra
@@ -203,7 +180,7 @@ def mapped(folder: Path, lines: list[tuple[str, ...]]) -> list[tuple[str, str, D
     """The refunds (credit note, order, amount) that the mapping makes of a small CSV file."""
     source = folder / "lines.csv"
     pd.DataFrame(lines, columns=COLUMNS).to_csv(source, index=False)
-    run = prepare(source, folder / "raw")
+    run = map_online_retail(source, folder / "raw")
     assert run.returncode == 0, run.stderr
     return duckdb.execute(
         "select split_part(refund_id, '-', 1), order_id, amount from read_parquet($1) order by 1, 2, 3",
@@ -256,10 +233,10 @@ def test_a_discount_comes_whole_from_one_order_where_it_can(tmp_path: Path) -> N
     ]  # fmt: skip
 
 
-def test_the_order_of_lines_does_not_matter(retail: Shop, source: Path, tmp_path: Path) -> None:
-    shuffled = pd.read_parquet(source).sample(frac=1, random_state=7)
+def test_the_order_of_lines_does_not_matter(retail: Shop, retail_file: Path, tmp_path: Path) -> None:
+    shuffled = pd.read_parquet(retail_file).sample(frac=1, random_state=7)
     shuffled.to_parquet(tmp_path / "shuffled.parquet", index=False)
-    assert prepare(tmp_path / "shuffled.parquet", tmp_path / "raw").returncode == 0
+    assert map_online_retail(tmp_path / "shuffled.parquet", tmp_path / "raw").returncode == 0
     tables = sorted(path.name for path in retail.raw.glob("*.parquet"))
     assert len(tables) == 8
     for name in tables:
@@ -280,12 +257,12 @@ def test_what_the_mapping_does_not_understand_is_refused(
     tmp_path: Path, rows: list[tuple[str, ...]], message: str
 ) -> None:
     pd.DataFrame(rows, columns=COLUMNS).to_csv(tmp_path / "lines.csv", index=False)
-    run = prepare(tmp_path / "lines.csv", tmp_path / "raw")
+    run = map_online_retail(tmp_path / "lines.csv", tmp_path / "raw")
     assert run.returncode == 1 and message in run.stderr and "Traceback" not in run.stderr
     assert not (tmp_path / "raw").exists()
 
 
 def test_a_file_without_a_column_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lines.csv").write_text("InvoiceNo,StockCode\n1,A\n", encoding="utf-8")
-    run = prepare(tmp_path / "lines.csv", tmp_path / "raw")
+    run = map_online_retail(tmp_path / "lines.csv", tmp_path / "raw")
     assert run.returncode == 1 and "has no column Description" in run.stderr

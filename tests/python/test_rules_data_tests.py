@@ -240,6 +240,53 @@ CORRUPTIONS = [
         "assert_campaigns_say_what_they_need",
         "update main_seeds.campaigns set starts_on = date '2026-02-01', ends_on = date '2026-01-31'",
     ),
+    (
+        "assert_predictive_tags_need_profiling",
+        "update main_intermediate.int_consents_in_force set purpose = 'profiling', status = 'withdrawn' "
+        "where customer_id in (select customer_id from customer_tags where tag = 'purchase_intent')",
+    ),
+    (
+        "assert_predictive_tags_need_profiling",
+        "update customer_lifecycle set tags = 'interest_category:tea' where customer_id in "
+        "(select customer_id from main_intermediate.int_customer_features where is_profiling_denied)",
+    ),
+    (
+        "assert_the_log_ends_in_todays_tags",
+        "delete from customer_tag_history where tag = 'high_value'",
+    ),
+    ("assert_the_log_ends_in_todays_tags", "delete from customer_tags where tag = 'purchased_category'"),
+    ("assert_the_log_ends_in_todays_tags", "update customer_tags set since_on = since_on - 1 where tag = 'region'"),
+    (
+        "assert_the_log_ends_in_todays_tags",
+        "update customer_tags set first_true_on = since_on + 1 where tag = 'region'",
+    ),
+    (
+        "assert_the_log_ends_in_todays_tags",
+        "insert into customer_tag_history select customer_id, tag, tag_value, valid_from - 9, valid_from + 1, 1 "
+        "from customer_tag_history",
+    ),
+    (
+        "assert_the_log_ends_in_todays_tags",
+        "insert into customer_tag_history select customer_id, 'gone', null, valid_from, valid_from, 1 "
+        "from customer_tag_history",
+    ),
+    ("assert_tag_counts_agree", "delete from customer_tags where tag = 'high_value'"),
+    ("assert_tag_counts_agree", "update tag_catalogue set customer_count = 1 where tag = 'purchased_product'"),
+    ("assert_tag_counts_agree", "delete from tag_performance where tag_value = 'coffee'"),
+    (
+        "assert_tag_counts_agree",
+        "update main_intermediate.int_tag_runs_demo set customer_count = customer_count + 1 where tag = 'high_value'",
+    ),
+    (
+        "assert_erased_people_have_no_personal_tags",
+        "insert into main_intermediate.int_tag_log_demo select min(customer_id), 'gender', 'female', null, 'added', 1, "
+        "date '2026-06-30' from main_intermediate.int_erased_people",
+    ),
+    (
+        "assert_erased_people_have_no_personal_tags",
+        "insert into customer_tags select min(customer_id), 'region', 'DE', date '2026-06-30', date '2026-06-30', "
+        "'{}', 1 from main_intermediate.int_erased_people",
+    ),
     ("assert_tags_agree", "delete from customer_tags where tag = 'high_value'"),
     ("assert_tags_agree", "update customer_lifecycle set tags = replace(tags, 'high_value', 'high_valeu')"),
 ]

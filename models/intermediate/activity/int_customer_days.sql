@@ -80,7 +80,7 @@ refund_facts as (
 event_facts as (
 
     select
-        coalesce(event_days.source_customer_id, visitors.customer_id) as customer_id,
+        identities.customer_id,
         event_days.occurred_on as activity_on,
         event_days.session_count,
         event_days.event_count,
@@ -90,10 +90,9 @@ event_facts as (
         {%- endfor %}
         event_days.last_cart_at
     from event_days
-    left join identities as visitors
-        on event_days.source_customer_id is null
-        and visitors.id_kind = 'anonymous'
-        and event_days.anonymous_id = visitors.source_id
+    inner join identities
+        on identities.id_kind = case when event_days.source_customer_id is null then 'anonymous' else 'customer' end
+        and identities.source_id = coalesce(event_days.source_customer_id, event_days.anonymous_id)
 
 ),
 

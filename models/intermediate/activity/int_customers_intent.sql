@@ -1,7 +1,7 @@
 {#-
     Grain: one row per person who viewed products, filled a cart or started a checkout in the last
     clm_tag_intent_days days and has not bought since. Why it exists: intent fades, so a day's points
-    (view 1, cart 3, checkout 5) lose weight evenly until they are forgotten.
+    (clm_tag_intent_view_points and so on) lose weight evenly until they are forgotten.
 -#}
 
 with
@@ -29,8 +29,10 @@ final as (
     select
         customer_days.customer_id,
         {{ clm.ratio(
-            'sum((customer_days.product_view_count + 3 * customer_days.add_to_cart_count'
-            ~ ' + 5 * customer_days.checkout_started_count) * (' ~ var('clm_tag_intent_days') ~ ' - '
+            'sum((' ~ var('clm_tag_intent_view_points') ~ ' * customer_days.product_view_count + '
+            ~ var('clm_tag_intent_cart_points') ~ ' * customer_days.add_to_cart_count + '
+            ~ var('clm_tag_intent_checkout_points') ~ ' * customer_days.checkout_started_count) * ('
+            ~ var('clm_tag_intent_days') ~ ' - '
             ~ clm.days_between('customer_days.activity_on', 'as_of.as_of_date') ~ '))',
             var('clm_tag_intent_days')
         ) }} as intent_points

@@ -22,7 +22,7 @@ final as (
     select
         orders.order_id,
         orders.source_customer_id,
-        coalesce(orders.source_customer_id, guests.customer_id) as customer_id,
+        identities.customer_id,
         orders.email,
         orders.phone,
         orders.status,
@@ -33,16 +33,16 @@ final as (
         orders.reporting_rate,
         orders.reporting_amount,
         orders.is_purchase,
+        orders.is_erased,
         orders.ordered_on,
         orders.ordered_at,
         orders.updated_at
     from orders
-    left join identities as guests
-        on orders.source_customer_id is null
-        and guests.id_kind = 'guest'
-        and coalesce(orders.email, '') = guests.source_id
-        and coalesce(orders.phone, '') = guests.second_id
-    where orders.source_customer_id is not null or guests.customer_id is not null
+    inner join identities
+        on identities.id_kind = case when orders.source_customer_id is null then 'guest' else 'customer' end
+        and identities.source_id = coalesce(orders.source_customer_id, orders.email_key, '')
+        and coalesce(identities.second_id, '')
+        = case when orders.source_customer_id is null then coalesce(orders.phone_key, '') else '' end
 
 )
 

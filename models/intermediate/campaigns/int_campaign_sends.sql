@@ -17,6 +17,23 @@ ledger as (
 
 ),
 
+identities as (
+
+    select * from {{ ref('int_identity_map') }}
+
+),
+
+-- what went out to somebody under an id that is now another's went out to that other
+former_keys as (
+
+    select
+        {{ clm.person_key('source_id') }} as former_key,
+        {{ clm.person_key('customer_id') }} as person_key
+    from identities
+    where id_kind = 'customer' and source_id <> customer_id
+
+),
+
 ranked as (
 
     select
@@ -41,10 +58,11 @@ final as (
         ranked.message_key,
         ranked.channel,
         ranked.campaign_id,
-        ranked.person_key,
+        coalesce(former_keys.person_key, ranked.person_key) as person_key,
         ranked.event_on as sent_on
     from ranked
     cross join as_of
+    left join former_keys on ranked.person_key = former_keys.former_key
     where
         ranked.place = 1
         and ranked.state in ('claimed', 'sent', 'unknown')

@@ -12,9 +12,9 @@ suppressions as (
 
 ),
 
-erasures as (
+erased as (
 
-    select * from {{ ref('checked_erasure_requests') }}
+    select * from {{ ref('int_erased_people') }}
 
 ),
 
@@ -30,6 +30,13 @@ customers as (
 
 ),
 
+records as (
+
+    select * from {{ ref('int_customer_records') }}
+
+),
+
+-- an address of any record of the person counts, not only the one that survived
 addresses as (
 
     select
@@ -43,6 +50,15 @@ addresses as (
         {{ clm.sha256('phone') }} as identifier_hash
     from customers
     where phone is not null
+    {%- for kind in ['email', 'phone'] %}
+    union all
+    select
+        records.customer_id,
+        {{ clm.sha256('records.' ~ kind) }} as identifier_hash
+    from records
+    inner join customers on records.customer_id = customers.customer_id
+    where records.{{ kind }} <> coalesce(customers.{{ kind }}, '')
+    {%- endfor %}
     union all
     select
         customer_id,
@@ -68,14 +84,11 @@ final as (
 
     union all
 
-    select distinct
-        identities.customer_id,
+    select
+        customer_id,
         cast(null as {{ clm.type_text() }}) as channel,
         'erased' as reason
-    from erasures
-    inner join identities
-        on identities.id_kind = 'customer'
-        and erasures.customer_id = identities.source_id
+    from erased
 
 )
 

@@ -1,8 +1,7 @@
 {#-
     Grain: one row per person, channel and purpose with a consent given or refused up to the as-of
-    date. Why it exists: consent fails closed. A status that cannot be read counts as denied, a refusal
-    whose date cannot be read holds for good, at equal times the stricter wins, and an unsubscribe
-    holds until a later grant.
+    date. Why it exists: the latest change decides, at equal times the stricter one; a refusal whose
+    date cannot be read holds for good, and an unsubscribe holds until a later grant.
 -#}
 
 with
@@ -13,101 +12,30 @@ as_of as (
 
 ),
 
-consents as (
-
-    select * from {{ ref('checked_consents') }}
-
-),
-
-messages as (
-
-    select * from {{ ref('checked_messages') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('int_identity_map') }}
-
-),
-
--- sound rows, and of the quarantined ones (copies and older versions apart) every one that is no grant
 changes as (
 
-    select
-        customer_id as source_customer_id,
-        channel,
-        coalesce(purpose, 'marketing') as purpose,
-        case when status in ('granted', 'denied', 'withdrawn') then status else 'denied' end as status,
-        changed_at,
-        failed_rules
-    from consents
-    where
-        customer_id is not null
-        and channel is not null
-        and (failed_rules is null or coalesce(status, 'denied') <> 'granted')
-
-    union all
-
-    select
-        customer_id as source_customer_id,
-        channel,
-        'marketing' as purpose,
-        'unsubscribed' as status,
-        occurred_at as changed_at,
-        failed_rules
-    from messages
-    where
-        customer_id is not null
-        and channel is not null
-        and event_type in ('unsubscribed', 'complained')
-
-),
-
-dated as (
-
-    select
-        source_customer_id,
-        channel,
-        purpose,
-        status,
-        case
-            when failed_rules is null or failed_rules in ('unknown_status', 'missing_status', 'unknown_purpose')
-                then changed_at
-        end as changed_at
-    from changes
-    where
-        failed_rules is null
-        or (failed_rules not like '%exact_duplicate%' and failed_rules not like '%superseded%')
+    select * from {{ ref('int_consent_changes') }}
 
 ),
 
 ranked as (
 
     select
-        identities.customer_id,
-        dated.channel,
-        dated.purpose,
-        dated.status,
-        dated.changed_at,
+        changes.customer_id,
+        changes.channel,
+        changes.purpose,
+        changes.status,
+        changes.changed_at,
         row_number() over (
-            partition by identities.customer_id, dated.channel, dated.purpose
+            partition by changes.customer_id, changes.channel, changes.purpose
             order by
-                case when dated.changed_at is null then 0 else 1 end asc,
-                dated.changed_at desc,
-                case dated.status
-                    when 'unsubscribed' then 1
-                    when 'withdrawn' then 2
-                    when 'denied' then 3
-                    else 4
-                end asc
+                case when changes.changed_at is null then 0 else 1 end asc,
+                changes.changed_at desc,
+                changes.leniency asc
         ) as place
-    from dated
+    from changes
     cross join as_of
-    inner join identities
-        on identities.id_kind = 'customer'
-        and dated.source_customer_id = identities.source_id
-    where dated.changed_at is null or {{ clm.business_day('dated.changed_at') }} <= as_of.as_of_date
+    where changes.changed_at is null or changes.changed_on <= as_of.as_of_date
 
 ),
 

@@ -1,7 +1,13 @@
 {#-
     Grain: one row per person who exists on the as-of date (has a fact dated up to it). Why it exists:
-    the population of every mart, with attributes and addresses as known on that day.
+    the population of every mart, with attributes and addresses as known on that day. A person who asked
+    to be forgotten keeps the id and has no attribute.
 -#}
+
+{%- set attributes = [
+    'full_name', 'gender', 'country', 'city', 'timezone', 'language', 'acquisition_source', 'industry', 'owner_id',
+    'member_tier', 'birth_date',
+] %}
 
 with
 
@@ -19,7 +25,13 @@ identities as (
 
 records as (
 
-    select * from {{ ref('stg_customers') }}
+    select * from {{ ref('int_customer_records') }}
+
+),
+
+attributes as (
+
+    select * from {{ ref('int_customers_attributes') }}
 
 ),
 
@@ -29,75 +41,30 @@ orders as (
 
 ),
 
-event_days as (
+erased as (
 
-    select * from {{ ref('int_event_days') }}
-
-),
-
-consents as (
-
-    select * from {{ ref('stg_consents') }}
-
-),
-
-feedbacks as (
-
-    select * from {{ ref('stg_feedbacks') }}
+    select * from {{ ref('int_erased_people') }}
 
 ),
 
 -- a record without any date is known from the data's earliest fact on
-facts as (
-
-    select
-        source_customer_id as customer_id,
-        registered_on as fact_on
-    from records
-    union all
-    select
-        customer_id,
-        min(ordered_on) as fact_on
-    from orders
-    group by customer_id
-    union all
-    select
-        coalesce(event_days.source_customer_id, identities.customer_id) as customer_id,
-        min(event_days.occurred_on) as fact_on
-    from event_days
-    left join identities
-        on event_days.source_customer_id is null
-        and identities.id_kind = 'anonymous'
-        and event_days.anonymous_id = identities.source_id
-    group by coalesce(event_days.source_customer_id, identities.customer_id)
-    union all
-    select
-        source_customer_id as customer_id,
-        min(changed_on) as fact_on
-    from consents
-    group by source_customer_id
-    union all
-    select
-        source_customer_id as customer_id,
-        min(submitted_on) as fact_on
-    from feedbacks
-    group by source_customer_id
-
-),
-
 first_facts as (
 
     select
         customer_id,
         min(fact_on) as first_fact_on
-    from facts
+    from (
+        select
+            customer_id,
+            first_fact_on as fact_on
+        from identities
+        union all
+        select
+            customer_id,
+            record_from_on as fact_on
+        from records
+    ) as facts
     group by customer_id
-
-),
-
-earliest as (
-
-    select min(first_fact_on) as earliest_on from first_facts
 
 ),
 
@@ -137,33 +104,20 @@ final as (
 
     select
         first_facts.customer_id,
-        coalesce(
-            case when coalesce(records.registered_on, as_of.as_of_date) <= as_of.as_of_date then records.email end,
-            latest_addresses.email
-        ) as email,
-        coalesce(
-            case when coalesce(records.registered_on, as_of.as_of_date) <= as_of.as_of_date then records.phone end,
-            latest_addresses.phone
-        ) as phone,
-        records.full_name,
-        records.gender,
-        records.country,
-        records.city,
-        records.timezone,
-        records.language,
-        records.acquisition_source,
-        records.industry,
-        records.owner_id,
-        records.member_tier,
-        records.birth_date,
-        records.registered_on,
-        coalesce(first_facts.first_fact_on, earliest.earliest_on, as_of.as_of_date) as first_fact_on
+        case when erased.customer_id is null then coalesce(attributes.email, latest_addresses.email) end as email,
+        case when erased.customer_id is null then coalesce(attributes.phone, latest_addresses.phone) end as phone,
+        {%- for name in attributes %}
+        case when erased.customer_id is null then attributes.{{ name }} end as {{ name }},
+        {%- endfor %}
+        erased.customer_id is not null as is_erased,
+        attributes.registered_on,
+        first_facts.first_fact_on
     from first_facts
     cross join as_of
-    cross join earliest
-    left join records on first_facts.customer_id = records.source_customer_id
+    left join attributes on first_facts.customer_id = attributes.customer_id
     left join latest_addresses on first_facts.customer_id = latest_addresses.customer_id
-    where coalesce(first_facts.first_fact_on, earliest.earliest_on, as_of.as_of_date) <= as_of.as_of_date
+    left join erased on first_facts.customer_id = erased.customer_id
+    where first_facts.first_fact_on <= as_of.as_of_date
 
 )
 

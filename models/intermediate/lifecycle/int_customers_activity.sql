@@ -55,6 +55,19 @@ final as (
             case when age_days < {{ var('clm_tag_recent_days') }} and session_count > 0 then 1 else 0 end
         ) as integer) as recent_visit_days,
         cast(sum(
+            case when age_days < {{ var('clm_tag_falling_days') }} and is_engagement then 1 else 0 end
+        ) as integer) as recent_active_days,
+        cast(sum(
+            case
+                when
+                    is_engagement
+                    and age_days >= {{ var('clm_tag_falling_days') }}
+                    and age_days < {{ var('clm_tag_falling_days') + var('clm_tag_falling_baseline_days') }}
+                    then 1
+                else 0
+            end
+        ) as integer) as earlier_active_days,
+        cast(sum(
             case when age_days < {{ var('clm_tag_recent_days') }} then search_count else 0 end
         ) as integer) as recent_search_count,
         cast(sum(

@@ -33,16 +33,19 @@ referrals as (
 answers as (
 
     select
-        feedbacks.source_customer_id,
+        identities.customer_id,
         feedbacks.feedback_kind,
         feedbacks.score,
         feedbacks.submitted_on,
         row_number() over (
-            partition by feedbacks.source_customer_id, feedbacks.feedback_kind
+            partition by identities.customer_id, feedbacks.feedback_kind
             order by feedbacks.submitted_at desc, {{ clm.byte_order('feedbacks.feedback_id') }} desc
         ) as place
     from feedbacks
     cross join as_of
+    inner join identities
+        on identities.id_kind = 'customer'
+        and feedbacks.source_customer_id = identities.source_id
     where feedbacks.submitted_on <= as_of.as_of_date
 
 ),
@@ -50,7 +53,7 @@ answers as (
 facts as (
 
     select
-        source_customer_id,
+        customer_id,
         case
             when (feedback_kind = 'nps' and score >= 9) or (feedback_kind = 'review' and score >= 5) then submitted_on
         end as advocated_on,
@@ -63,7 +66,7 @@ facts as (
     union all
 
     select
-        referrals.source_referrer_customer_id as source_customer_id,
+        identities.customer_id,
         referrals.referred_on as advocated_on,
         null as nps_score,
         0 as review_count,
@@ -71,12 +74,15 @@ facts as (
         0 as was_referred
     from referrals
     cross join as_of
+    inner join identities
+        on identities.id_kind = 'customer'
+        and referrals.source_referrer_customer_id = identities.source_id
     where referrals.referred_on <= as_of.as_of_date
 
     union all
 
     select
-        referrals.source_referred_customer_id as source_customer_id,
+        identities.customer_id,
         null as advocated_on,
         null as nps_score,
         0 as review_count,
@@ -84,6 +90,9 @@ facts as (
         1 as was_referred
     from referrals
     cross join as_of
+    inner join identities
+        on identities.id_kind = 'customer'
+        and referrals.source_referred_customer_id = identities.source_id
     where referrals.referred_on <= as_of.as_of_date
 
 ),
@@ -91,17 +100,14 @@ facts as (
 final as (
 
     select
-        identities.customer_id,
+        facts.customer_id,
         cast(max(facts.nps_score) as numeric(18, 4)) as nps_score,
         cast(sum(facts.review_count) as integer) as review_count,
         cast(sum(facts.referral_count) as integer) as referral_count,
         max(facts.was_referred) = 1 as is_referred,
         max(facts.advocated_on) as last_advocated_on
     from facts
-    inner join identities
-        on identities.id_kind = 'customer'
-        and facts.source_customer_id = identities.source_id
-    group by identities.customer_id
+    group by facts.customer_id
 
 )
 

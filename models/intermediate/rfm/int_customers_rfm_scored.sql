@@ -47,11 +47,7 @@ final as (
 
     select
         scored.customer_id,
-        case
-            when scored.purchase_count = 1 and scored.recency_score >= 3 then 'first_time'
-            when scored.purchase_count = 1 then 'sleeping'
-            else segment_map.segment
-        end as segment,
+        {{ clm.rfm_segment('scored.purchase_count', 'scored.recency_score', 'segment_map') }} as segment,
         scored.recency_score,
         scored.frequency_score,
         scored.monetary_score,

@@ -41,6 +41,12 @@ scores as (
 
 ),
 
+bought as (
+
+    select * from {{ ref('int_customers_bought') }}
+
+),
+
 habits as (
 
     select * from {{ ref('int_customers_habits') }}
@@ -81,11 +87,23 @@ marketing_consents as (
 
 ),
 
+-- a refusal on any channel counts for the person
+profiling_refusals as (
+
+    select distinct customer_id
+    from consents
+    where purpose = 'profiling' and status <> 'granted'
+
+),
+
 complaints as (
 
-    select distinct messages.source_customer_id as customer_id
+    select distinct identities.customer_id
     from {{ ref('stg_messages') }} as messages
     cross join as_of
+    inner join {{ ref('int_identity_map') }} as identities
+        on identities.id_kind = 'customer'
+        and messages.source_customer_id = identities.source_id
     where messages.event_type = 'complained' and messages.occurred_on <= as_of.as_of_date
 
 ),
@@ -150,6 +168,8 @@ final as (
         coalesce(activity.app_event_count, 0) as app_event_count,
         coalesce(activity.event_attended_count, 0) as event_attended_count,
         coalesce(activity.recent_visit_days, 0) as recent_visit_days,
+        coalesce(activity.recent_active_days, 0) as recent_active_days,
+        coalesce(activity.earlier_active_days, 0) as earlier_active_days,
         coalesce(activity.recent_search_count, 0) as recent_search_count,
         coalesce(activity.recent_wishlist_count, 0) as recent_wishlist_count,
         activity.last_wishlist_on,
@@ -162,6 +182,10 @@ final as (
         coalesce(habits.channel_count, 0) as channel_count,
         habits.favourite_channel,
         habits.preferred_hour,
+        bought.favourite_category,
+        bought.favourite_category_quantity,
+        bought.item_revenue_amount,
+        {{ clm.ratio('bought.item_margin_amount', 'bought.item_revenue_amount') }} as item_margin_rate,
         advocating.nps_score,
         coalesce(advocating.review_count, 0) as review_count,
         coalesce(advocating.referral_count, 0) as referral_count,
@@ -172,6 +196,7 @@ final as (
         coalesce(marketing_consents.ads_granted, 0) = 1 as has_ads_consent,
         coalesce(marketing_consents.unsubscribed, 0) = 1 as has_unsubscribed,
         complaints.customer_id is not null as has_complained,
+        profiling_refusals.customer_id is not null as is_profiling_denied,
         {{ clm.is_global_control('customers.customer_id') }} as is_global_control
     from customers
     cross join as_of
@@ -181,10 +206,12 @@ final as (
     left join windows on customers.customer_id = windows.customer_id
     left join scores on customers.customer_id = scores.customer_id
     left join habits on customers.customer_id = habits.customer_id
+    left join bought on customers.customer_id = bought.customer_id
     left join intent on customers.customer_id = intent.customer_id
     left join advocating on customers.customer_id = advocating.customer_id
     left join marketing_consents on customers.customer_id = marketing_consents.customer_id
     left join complaints on customers.customer_id = complaints.customer_id
+    left join profiling_refusals on customers.customer_id = profiling_refusals.customer_id
 
 )
 

@@ -1,7 +1,10 @@
 {#-
-    Grain: one row per person: all features and all tags side by side. Why it exists: the catalogue of
-    tags is unpivoted from here, with the features that made a tag true as its evidence.
+    Grain: one row per person: all features and all tags of one value side by side. Why it exists: tags are
+    unpivoted from here, with the features that made a tag true as its evidence; and where profiling is
+    denied, no predictive tag gets any further than this.
 -#}
+{%- do clm.depend_on_tag_models() -%}
+{%- set models = clm.wide_tags() | map(attribute='model') | unique | list %}
 
 with
 
@@ -11,7 +14,7 @@ features as (
 
 ),
 
-{% for model in clm.tag_models() -%}
+{% for model in models -%}
 {{ model }} as (
 
     select * from {{ ref(model) }}
@@ -23,12 +26,12 @@ features as (
 final as (
 
     select
-        {%- for tag in clm.documented_tags() %}
-        {{ tag.model }}.{{ tag.tag }} as tag_{{ tag.tag }},
+        {%- for tag in clm.wide_tags() %}
+        {{ clm.permitted_tag(tag, tag.model ~ '.' ~ tag.tag, 'features.is_profiling_denied') }} as tag_{{ tag.tag }},
         {%- endfor %}
         features.*
     from features
-    {%- for model in clm.tag_models() %}
+    {%- for model in models %}
     left join {{ model }} on features.customer_id = {{ model }}.customer_id
     {%- endfor %}
 

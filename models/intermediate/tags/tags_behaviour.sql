@@ -25,6 +25,7 @@ final as (
             order_count >= {{ var('clm_tag_min_orders') }} and discounted_order_count = 0, false
         ) as full_price_buyer,
         favourite_channel,
+        favourite_category,
         case
             when order_count >= {{ var('clm_tag_min_orders') }} then cast(preferred_hour as {{ clm.type_text() }})
         end as preferred_hour,

@@ -16,6 +16,7 @@ final as (
         coalesce(
             average_order_amount >= {{ var('clm_tag_big_basket_ratio') }} * all_average_order_amount, false
         ) as big_basket,
+        coalesce(item_margin_rate >= {{ var('clm_tag_high_margin_rate') }}, false) as high_margin,
         coalesce(monetary_score <= {{ var('clm_tag_low_value_score') }}, false) as low_value
     from features
 

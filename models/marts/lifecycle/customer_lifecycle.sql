@@ -11,6 +11,18 @@ tagged as (
 
 ),
 
+tag_lists as (
+
+    select * from {{ ref('int_customers_tag_lists') }}
+
+),
+
+stage_dates as (
+
+    select * from {{ ref('int_customers_stage_dates') }}
+
+),
+
 segments as (
 
     select * from {{ ref('segments') }}
@@ -30,7 +42,7 @@ final as (
         tagged.as_of_date,
         tagged.lifecycle_stage,
         tagged.lifecycle_sub_state,
-        cast(null as date) as stage_entered_on,
+        stage_dates.stage_entered_on,
         taxonomies.growth_stage,
         segments.value_stage,
         taxonomies.marketing_stage,
@@ -52,7 +64,7 @@ final as (
         cast(null as {{ clm.type_text() }}) as churn_risk,
         cast(null as numeric(18, 6)) as p_no_purchase,
         cast(null as numeric(28, 2)) as predicted_value_amount,
-        cast(null as date) as next_change_on,
+        stage_dates.next_change_on,
         tagged.is_global_control,
         nullif(concat_ws(
             ',',
@@ -62,6 +74,8 @@ final as (
             null
         ), '') as tags
     from tagged
+    left join tag_lists on tagged.customer_id = tag_lists.customer_id
+    left join stage_dates on tagged.customer_id = stage_dates.customer_id
     left join segments on tagged.segment = segments.segment
     left join taxonomies
         on tagged.lifecycle_stage = taxonomies.lifecycle_stage

@@ -1,73 +1,31 @@
 {#-
-    Grain: one row per documented tag. Why it exists: the catalogue as a table: what each tag means,
-    who owns it, how many people have it and whether any campaign uses it.
+    Grain: one row per documented tag. Why it exists: the catalogue as a table: what each tag means, who
+    owns it, how many people have it, what changed since the run before, and which tags to retire.
 -#}
 
 with
 
-tags as (
+documented as (
 
-    select * from {{ ref('customer_tags') }}
+    select * from {{ ref('int_tags_documented') }}
 
 ),
 
-customers as (
+compared as (
 
-    select * from {{ ref('int_customers') }}
+    select * from {{ ref('int_tags_compared') }}
+
+),
+
+pairs as (
+
+    select * from {{ ref('tag_overlap') }}
 
 ),
 
 audiences as (
 
     select * from {{ ref('campaign_audiences') }}
-
-),
-
-catalogue as (
-    {%- for tag in clm.documented_tags() %}
-    select
-        '{{ tag.tag }}' as tag,
-        '{{ tag.meta.label_en | replace("'", "''") }}' as label_en,
-        '{{ tag.meta.label_zh | replace("'", "''") }}' as label_zh,
-        '{{ tag.description | replace("'", "''") | replace("\n", " ") }}' as description,
-        '{{ tag.meta.group }}' as tag_group,
-        '{{ tag.meta.owner }}' as owner,
-        '{{ tag.meta.kind }}' as kind,
-        {{ tag.meta.version }} as rule_version,
-        '{{ tag.meta.evidence | join(",") }}' as evidence_columns
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- else %}
-    select
-        tag,
-        tag as label_en,
-        tag as label_zh,
-        tag as description,
-        tag as tag_group,
-        tag as owner,
-        tag as kind,
-        1 as rule_version,
-        tag as evidence_columns
-    from tags
-    where 1 = 0
-    {%- endfor %}
-
-),
-
-coverage as (
-
-    select
-        tag,
-        count(*) as customer_count
-    from tags
-    group by tag
-
-),
-
-population as (
-
-    select count(*) as customer_count from customers
 
 ),
 
@@ -79,25 +37,86 @@ used as (
 
 ),
 
+-- of two tags with nearly the same members the later by name is the double
+doubles as (
+
+    select
+        other_tag as tag,
+        min({{ clm.byte_order('tag') }}) as original_tag
+    from pairs
+    where tag_value is null and other_tag_value is null
+    group by other_tag
+
+),
+
+judged as (
+
+    select
+        documented.*,
+        compared.customer_count,
+        compared.customer_rate,
+        compared.customer_rate_change,
+        compared.previous_run_on,
+        compared.previous_rule_version,
+        compared.is_rule_changed,
+        compared.is_share_changed,
+        compared.days_without_members,
+        used.tag is not null as is_used_by_campaign,
+        doubles.original_tag
+    from documented
+    inner join compared on documented.tag = compared.tag
+    left join used on documented.tag = used.tag
+    left join doubles on documented.tag = doubles.tag
+
+),
+
+advised as (
+
+    select
+        judged.*,
+        case
+            when customer_count = 0 and days_without_members >= {{ var('clm_tag_retire_days') }} then 'no_members'
+            when not is_used_by_campaign and customer_rate >= {{ var('clm_tag_everybody_rate') }} then 'everybody'
+            when not is_used_by_campaign and original_tag is not null then 'same_as:' || original_tag
+        end as retire_reason,
+        case
+            when is_rule_changed then 'rule_changed'
+            when is_share_changed then 'share_changed'
+            when original_tag is not null then 'same_as:' || original_tag
+        end as review_reason
+    from judged
+
+),
+
 final as (
 
     select
-        catalogue.tag,
-        catalogue.label_en,
-        catalogue.label_zh,
-        catalogue.description,
-        catalogue.tag_group,
-        catalogue.owner,
-        catalogue.kind,
-        catalogue.rule_version,
-        catalogue.evidence_columns,
-        cast(coalesce(coverage.customer_count, 0) as integer) as customer_count,
-        coalesce({{ clm.ratio('coverage.customer_count', 'population.customer_count') }}, 0) as customer_rate,
-        used.tag is not null as is_used_by_campaign
-    from catalogue
-    cross join population
-    left join coverage on catalogue.tag = coverage.tag
-    left join used on catalogue.tag = used.tag
+        tag,
+        label_en,
+        label_zh,
+        description,
+        tag_group,
+        owner,
+        kind,
+        rule_version,
+        evidence_columns,
+        is_predictive,
+        is_personal,
+        customer_count,
+        customer_rate,
+        customer_rate_change,
+        previous_run_on,
+        previous_rule_version,
+        is_rule_changed or is_share_changed as is_drifting,
+        days_without_members,
+        is_used_by_campaign,
+        case
+            when retire_reason is not null then 'retire'
+            when review_reason is not null then 'review'
+            else 'keep'
+        end as advice,
+        coalesce(retire_reason, review_reason) as advice_reason
+    from advised
 
 )
 

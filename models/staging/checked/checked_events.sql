@@ -1,6 +1,6 @@
 {#-
     Grain: one row per raw row of events, typed and judged. Why it exists: staging and quarantine are
-    two halves of it, so no row can fall between.
+    two halves of it, so no row can fall between. The free text of people who asked to be forgotten ends here.
 -#}
 
 with
@@ -36,6 +36,28 @@ bot_visitors as (
 
 ),
 
+erased_ids as (
+
+    select identifier as customer_id
+    from {{ ref('int_erased_identifiers') }}
+    where identifier_kind = 'customer_id' and is_followed
+
+),
+
+-- the visitor ids that somebody who asked to be forgotten has used
+erased_visitors as (
+
+    select distinct base_events.anonymous_id
+    from {{ ref('base_events') }} as base_events
+    inner join erased_ids on base_events.customer_id = erased_ids.customer_id
+    where base_events.anonymous_id is not null
+    union
+    select substring(customer_id, 6) as anonymous_id
+    from erased_ids
+    where substring(customer_id, 1, 5) = 'anon_'
+
+),
+
 {{ clm.checked_rows(
     'events',
     ref('base_events'),
@@ -45,6 +67,11 @@ bot_visitors as (
     ],
     joins="left join bot_properties on typed.raw_properties = bot_properties.properties"
         ~ " left join bot_visitors on typed.anonymous_id = bot_visitors.anonymous_id"
+        ~ " left join erased_ids on typed.customer_id = erased_ids.customer_id"
+        ~ " left join erased_visitors on typed.customer_id is null"
+        ~ " and typed.anonymous_id = erased_visitors.anonymous_id",
+    additions={'is_erased': 'erased_ids.customer_id is not null or erased_visitors.anonymous_id is not null'},
+    redactions={'properties': 'is_erased'}
 ) }},
 
 final as (

@@ -20,8 +20,9 @@ orders as (
         ['unknown_order', "typed.order_id is not null and orders.order_id is null"],
     ],
     joins="left join orders on typed.order_id = orders.order_id",
-    additions={'order_amount': 'orders.amount'},
-    keep_record=true
+    additions={'order_amount': 'orders.amount', 'is_erased': 'coalesce(orders.is_erased, false)'},
+    keep_record=true,
+    redactions={'reason': 'is_erased'}
 ) }},
 
 -- only orders whose refunds exceed their amount need the walk through time below

@@ -1,0 +1,6 @@
+{#-
+    Grain: one row per node that shares an address. Why it exists: rounds 5 and 6 of ten in which the
+    nodes of a component come to have one label, that of their least node.
+-#}
+
+{{ clm.label_rounds(ref('int_identity_labels_2')) }}
