@@ -34,6 +34,7 @@ LONGER_MODELS = {
     "int_identity_addresses": "what counts as sharing an address is one list of kinds",
     "int_lifecycle_spans": "one span per condition of a stage, all in one list",
     "int_lifecycle_steps": "a +1 and a -1 per window and span, all in one list",
+    "int_purchase_windows": "which leaving can decide nothing is one list of cases over the same neighbours",
     "int_purchase_spells": "first and last purchase need both those that last and those refunded later",
     "int_reachable_spans": "addresses and consents are one condition",
     "int_rfm_runs": "every step of the measures in one list, twice as long with a window",

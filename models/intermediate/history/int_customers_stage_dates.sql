@@ -11,28 +11,49 @@ as_of as (
 
 ),
 
-states as (
+changes as (
 
-    select * from {{ ref('int_lifecycle_states') }}
+    select * from {{ ref('int_lifecycle_changes') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers_numbered') }}
+
+),
+
+dated as (
+
+    select
+        changes.customer_number,
+        max(
+            case
+                when
+                    changes.changed_on <= as_of.as_of_date
+                    and (
+                        changes.previous_state is null
+                        or {{ clm.lifecycle_state_name('changes.previous_state', 0) }}
+                        <> {{ clm.lifecycle_state_name('changes.state', 0) }}
+                    )
+                    then changes.changed_on
+            end
+        ) as stage_entered_on,
+        min(case when changes.changed_on > as_of.as_of_date then changes.changed_on end) as next_change_on
+    from changes
+    cross join as_of
+    group by changes.customer_number
 
 ),
 
 final as (
 
     select
-        states.customer_id,
-        max(
-            case
-                when
-                    states.changed_on <= as_of.as_of_date
-                    and (states.previous_stage is null or states.previous_stage <> states.lifecycle_stage)
-                    then states.changed_on
-            end
-        ) as stage_entered_on,
-        min(case when states.changed_on > as_of.as_of_date then states.changed_on end) as next_change_on
-    from states
-    cross join as_of
-    group by states.customer_id
+        customers.customer_id,
+        dated.stage_entered_on,
+        dated.next_change_on
+    from dated
+    inner join customers on dated.customer_number = customers.customer_number
 
 )
 

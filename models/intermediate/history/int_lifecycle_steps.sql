@@ -1,7 +1,7 @@
 {#-
-    Grain: one row per person and day, past or to come, on which something that the stage depends on
-    begins or ends. Why it exists: a +1 where a condition begins and a -1 where it ends say all of it;
-    running sums over them give the state of any day. Of several causes on a day the first counts.
+    Grain: one row per person, day, past or to come, and thing that begins or ends on it and that the stage
+    depends on. Why it exists: a +1 where a condition begins and a -1 where it ends say all of it;
+    running sums over them give the state of any day.
 -#}
 {%- set bought = clm.lifecycle_unit('purchase_count') -%}
 {%- set loyal = clm.lifecycle_unit('loyal_purchase_count') -%}
@@ -34,8 +34,9 @@ steps as (
         customer_number,
         ordered_on as step_on,
         {{ clm.lifecycle_cause_rank("'purchase'") }} as cause_rank,
-        unit_count * cast({{ bought + loyal }} as bigint)
-        + growth_count * cast({{ grown }} as bigint) as counts,
+        unit_count * cast({{ bought }} as bigint)
+        + loyal_step * cast({{ loyal }} as bigint)
+        + growth_step * cast({{ grown }} as bigint) as counts,
         cast(0 as bigint) as conditions
     from windows
 
@@ -67,7 +68,7 @@ steps as (
         customer_number,
         loyal_to as step_on,
         {{ clm.lifecycle_cause_rank("'window_expired'") }} as cause_rank,
-        unit_count * cast({{ -loyal }} as bigint) as counts,
+        loyal_count * cast({{ -loyal }} as bigint) as counts,
         cast(0 as bigint) as conditions
     from windows
     where loyal_to is not null and (ended_on is null or ended_on > loyal_to)
@@ -127,11 +128,10 @@ final as (
     select
         customer_number,
         step_on,
-        min(cause_rank) as cause_rank,
-        cast(sum(counts) as bigint) as counts,
-        cast(sum(conditions) as bigint) as conditions
+        cause_rank,
+        counts,
+        conditions
     from steps
-    group by customer_number, step_on
 
 )
 

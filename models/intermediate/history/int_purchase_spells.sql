@@ -48,20 +48,8 @@ changes as (
 
 ),
 
-days as (
-
-    select
-        customer_number,
-        from_on,
-        sum(unit_count) as unit_count,
-        max(lasting_on) as lasting_on
-    from changes
-    group by customer_number, from_on
-
-),
-
--- first and last among the purchases that still count today
-running as (
+-- first and last among the purchases that still count today; of several changes on a day the last row has all
+summed as (
 
     select
         customer_number,
@@ -70,19 +58,29 @@ running as (
         sum(unit_count) over (
             partition by customer_number
             order by from_on asc
-            rows between unbounded preceding and current row
+            range between unbounded preceding and current row
         ) as purchase_count,
-        min(lasting_on) over (
-            partition by customer_number
-            order by from_on asc
-            rows between unbounded preceding and current row
-        ) as first_lasting_on,
+        min(lasting_on) over (partition by customer_number) as first_lasting_on,
         max(lasting_on) over (
             partition by customer_number
             order by from_on asc
-            rows between unbounded preceding and current row
+            range between unbounded preceding and current row
         ) as last_lasting_on
-    from days
+    from changes
+
+),
+
+running as (
+
+    select
+        customer_number,
+        from_on,
+        to_on,
+        purchase_count,
+        case when first_lasting_on <= from_on then first_lasting_on end as first_lasting_on,
+        last_lasting_on
+    from summed
+    where to_on is null or to_on > from_on
 
 ),
 
@@ -99,6 +97,7 @@ passing as (
         on units.customer_number = running.customer_number
         and units.ordered_on <= running.from_on
         and units.ended_on > running.from_on
+    where units.ended_on is not null
     group by running.customer_number, running.from_on
 
 ),

@@ -19,36 +19,36 @@ purchases as (
 
 ),
 
-units as (
-    {% if var('clm_purchase_unit') == 'day' %}
-    select
-        customer_id,
-        ordered_on,
-        1 as unit_count,
-        case when max(case when is_counted then 1 else 0 end) = 0 then max(fully_refunded_on) end as ended_on
-    from purchases
-    group by customer_id, ordered_on
-    {% else %}
-    select
-        customer_id,
-        ordered_on,
-        cast(count(*) as integer) as unit_count,
-        fully_refunded_on as ended_on
-    from purchases
-    group by customer_id, ordered_on, fully_refunded_on
-    {% endif %}
-),
-
-final as (
+numbered as (
 
     select
         customers.customer_number,
-        units.ordered_on,
-        units.unit_count,
-        units.ended_on
-    from units
-    inner join customers on units.customer_id = customers.customer_id
+        purchases.ordered_on,
+        purchases.is_counted,
+        purchases.fully_refunded_on
+    from purchases
+    inner join customers on purchases.customer_id = customers.customer_id
 
+),
+
+final as (
+    {% if var('clm_purchase_unit') == 'day' %}
+    select
+        customer_number,
+        ordered_on,
+        1 as unit_count,
+        case when max(case when is_counted then 1 else 0 end) = 0 then max(fully_refunded_on) end as ended_on
+    from numbered
+    group by customer_number, ordered_on
+    {% else %}
+    select
+        customer_number,
+        ordered_on,
+        cast(count(*) as integer) as unit_count,
+        fully_refunded_on as ended_on
+    from numbered
+    group by customer_number, ordered_on, fully_refunded_on
+    {% endif %}
 )
 
 select * from final

@@ -21,35 +21,28 @@ customer_days as (
 engaged as (
 
     select
-        customer_id,
-        activity_on,
-        lead(activity_on) over (partition by customer_id order by activity_on asc) as next_engaged_on
+        customers.customer_number,
+        customer_days.activity_on,
+        lead(customer_days.activity_on) over (
+            partition by customers.customer_number
+            order by customer_days.activity_on asc
+        ) as next_engaged_on
     from customer_days
-    where is_engagement
-
-),
-
-long_silences as (
-
-    select
-        customer_id,
-        {{ clm.add_days('activity_on', var('clm_churn_engagement_days')) }} as silent_from,
-        next_engaged_on as silent_to
-    from engaged
-    where
-        next_engaged_on is null
-        or {{ clm.days_between('activity_on', 'next_engaged_on') }} > {{ var('clm_churn_engagement_days') }}
+    inner join customers on customer_days.customer_id = customers.customer_id
+    where customer_days.is_engagement
 
 ),
 
 final as (
 
     select
-        customers.customer_number,
-        long_silences.silent_from,
-        long_silences.silent_to
-    from long_silences
-    inner join customers on long_silences.customer_id = customers.customer_id
+        customer_number,
+        {{ clm.add_days('activity_on', var('clm_churn_engagement_days')) }} as silent_from,
+        next_engaged_on as silent_to
+    from engaged
+    where
+        next_engaged_on is null
+        or {{ clm.days_between('activity_on', 'next_engaged_on') }} > {{ var('clm_churn_engagement_days') }}
 
 )
 

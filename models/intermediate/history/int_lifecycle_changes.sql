@@ -1,0 +1,102 @@
+{#-
+    Grain: one row per person and day on which the stage or sub-state changes, past or to come. Why it
+    exists: the state of a day and the state before are the same rule over running sums with and
+    without the steps of the day, so one pass finds every change there ever was and will be.
+-#}
+{%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, counts asc, conditions asc)' -%}
+{%- set so_far = in_order[:-1] ~ ' rows between unbounded preceding and current row)' %}
+
+with
+
+steps as (
+
+    select * from {{ ref('int_lifecycle_steps') }}
+
+),
+
+summed as (
+
+    select
+        customer_number,
+        step_on,
+        cause_rank,
+        counts as counts_step,
+        conditions as conditions_step,
+        cast(sum(counts) over {{ so_far }} as bigint) as counts,
+        cast(sum(conditions) over {{ so_far }} as bigint) as conditions,
+        coalesce(lag(step_on) over {{ in_order }} <> step_on, true) as is_first,
+        coalesce(lead(step_on) over {{ in_order }} <> step_on, true) as is_last
+    from steps
+
+),
+
+-- after the last step of a day the sums are its state; before the first, which has the first cause, the state before
+staged as (
+
+    select
+        customer_number,
+        step_on,
+        cause_rank,
+        is_first,
+        is_last,
+        {{ clm.lifecycle_state(clm.lifecycle_day('counts', 'conditions')) }} as state,
+        {{ clm.lifecycle_state(clm.lifecycle_day('(counts - counts_step)', '(conditions - conditions_step)')) }}
+            as state_before
+    from summed
+    where is_first or is_last
+
+),
+
+days as (
+
+    select
+        customer_number,
+        step_on,
+        cause_rank,
+        state,
+        state_before
+    from staged
+    where is_first and is_last
+
+    union all
+
+    select
+        customer_number,
+        step_on,
+        min(cause_rank) as cause_rank,
+        max(case when is_last then state end) as state,
+        max(case when is_first then state_before end) as state_before
+    from staged
+    where not (is_first and is_last)
+    group by customer_number, step_on
+
+),
+
+changes as (
+
+    select
+        customer_number,
+        step_on,
+        lead(step_on) over (partition by customer_number order by step_on asc) as next_step_on,
+        cause_rank,
+        state,
+        state_before
+    from days
+    where cause_rank = 1 or state <> state_before
+
+),
+
+final as (
+
+    select
+        customer_number,
+        step_on as changed_on,
+        next_step_on as next_changed_on,
+        case when cause_rank > 1 then state_before end as previous_state,
+        state,
+        cause_rank
+    from changes
+
+)
+
+select * from final
