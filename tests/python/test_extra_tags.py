@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -36,10 +37,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def rows(project: Path, sql: str) -> list[tuple[object, ...]]:
+def rows(project: Path, sql: str) -> list[tuple[Any, ...]]:
     connection = duckdb.connect(str(project / "extra_tags.duckdb"), read_only=True)
     try:
-        return connection.execute(sql).fetchall()
+        found: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+        return found
     finally:
         connection.close()
 
@@ -48,9 +50,11 @@ def test_own_tags_are_tags_like_all_others(project: Path) -> None:
     built = dbt(project, "build", "--exclude-resource-type", "unit_test")
     assert built.returncode == 0, built.stdout[-5000:]
     assert "WARN" not in built.stdout.replace("WARN=0", "")
-    counted = dict(rows(project, "select tag, customer_count from tag_catalogue"))
+    counted: dict[str, int] = dict(rows(project, "select tag, customer_count from tag_catalogue"))
     assert set(counted) >= NEW_TAGS and len(counted) > 45
-    held = dict(rows(project, "select tag, count(distinct customer_id) from customer_tags group by tag"))
+    held: dict[str, int] = dict(
+        rows(project, "select tag, count(distinct customer_id) from customer_tags group by tag")
+    )
     assert {tag: held.get(tag, 0) for tag in NEW_TAGS} == {tag: counted[tag] for tag in NEW_TAGS}
     assert all(counted[tag] > 0 for tag in NEW_TAGS)
     for tag in NEW_TAGS:
