@@ -56,6 +56,12 @@ def test_the_readme_shows_the_demo_as_it_is(demo: Shop) -> None:
         if line.startswith(("| winback", "| cant_lose"))
     ]
     assert sorted(shown) == sorted(decisions)
+    history = demo.rows(
+        "select cast(valid_from as varchar), coalesce(cast(valid_to as varchar), ''), lifecycle_stage,"
+        " lifecycle_sub_state, cause from lifecycle_history where customer_id = 'C0166' order by valid_from"
+    )
+    lines = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in readme.splitlines()]
+    assert [line for line in lines if len(line) == 5 and line[0].startswith("20")] == history
     for tag_line in (line for line in readme.splitlines() if line.startswith("| C0")):
         customer, tag, value, evidence = (cell.strip() for cell in tag_line.strip("|").split("|"))
         assert demo.rows(
