@@ -40,11 +40,14 @@ final as (
         neighbours.frequency_count,
         neighbours.monetary_amount,
         {{ clm.days_between('neighbours.last_purchase_on', 'days.observed_on') }} as recency_days,
-        {%- for name in ['purchase_count', 'frequency_count', 'monetary_amount', 'last_purchase_on'] %}
-        case
+        {%- for name, type in {
+            'purchase_count': 'integer', 'frequency_count': 'integer', 'monetary_amount': 'numeric(28, 2)',
+            'last_purchase_on': 'date',
+        }.items() %}
+        cast(case
             when days.month_number = neighbours.from_month_number then neighbours.before_{{ name }}
             else neighbours.{{ name }}
-        end as previous_{{ name }}
+        end as {{ type }}) as previous_{{ name }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from neighbours

@@ -55,7 +55,9 @@ compared as (
         counted.tag,
         counted.rule_version,
         counted.customer_count,
-        coalesce({{ clm.ratio('counted.customer_count', 'counted.population_count') }}, 0) as customer_rate,
+        cast(
+            coalesce({{ clm.ratio('counted.customer_count', 'counted.population_count') }}, 0) as numeric(28, 6)
+        ) as customer_rate,
         seen.previous_run_on,
         seen.previous_rule_version,
         {{ clm.ratio('seen.previous_customer_count', 'seen.previous_population_count') }} as previous_customer_rate,

@@ -51,10 +51,10 @@ final as (
         cast(sum(negative_count) as integer) as negative_count,
         {{ clm.ratio('sum(positive_count)', 'sum(answer_count)') }} as positive_rate,
         {{ clm.ratio('sum(negative_count)', 'sum(answer_count)') }} as negative_rate,
-        case
+        cast(case
             when feedback_kind = 'nps'
                 then {{ clm.ratio('sum(positive_count) - sum(negative_count)', 'sum(answer_count)') }}
-        end as net_promoter_rate
+        end as numeric(28, 6)) as net_promoter_rate
     from by_person
     group by dimension, dimension_value, feedback_kind
 

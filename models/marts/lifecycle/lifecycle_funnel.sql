@@ -79,10 +79,10 @@ final as (
         counted.step,
         cast(counted.customer_count as integer) as customer_count,
         {{ clm.ratio('counted.customer_count', 'counted.population_count') }} as population_rate,
-        case
+        cast(case
             when counted.step_number > 1
                 then {{ clm.ratio('counted.customer_count', 'counted.previous_customer_count') }}
-        end as conversion_rate,
+        end as numeric(28, 6)) as conversion_rate,
         counted.median_days
     from counted
     cross join as_of
