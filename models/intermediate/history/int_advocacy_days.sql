@@ -2,6 +2,7 @@
     Grain: one row per person and day up to the as-of date with a referral, a promoter's answer (NPS 9 or
     10) or a review of 5 stars. Why it exists: what makes an advocate, said once.
 -#}
+{{ config(materialized=clm.shared_step()) }}
 
 with
 

@@ -2,6 +2,7 @@
     Grain: one row per person and period of being churned within a spell of purchases, past or to come.
     Why it exists: churned takes both silences at once, and who ends one by engaging is reactivated.
 -#}
+{{ config(materialized=clm.shared_step()) }}
 
 with
 

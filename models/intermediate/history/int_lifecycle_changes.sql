@@ -3,7 +3,8 @@
     exists: the state of a day and the state before are the same rule over running sums with and
     without the steps of the day, so one pass finds every change there ever was and will be.
 -#}
-{%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, counts asc, conditions asc)' -%}
+{#- A step adds to the counts or to the conditions, never to both: their sum tells steps of a day and cause apart. -#}
+{%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, counts + conditions asc)' -%}
 {%- set so_far = in_order[:-1] ~ ' rows between unbounded preceding and current row)' %}
 
 with
@@ -47,18 +48,8 @@ staged as (
 
 ),
 
+-- most days have one step, and most of those change nothing
 days as (
-
-    select
-        customer_number,
-        step_on,
-        cause_rank,
-        state,
-        state_before
-    from staged
-    where is_first and is_last
-
-    union all
 
     select
         customer_number,
@@ -67,7 +58,7 @@ days as (
         max(case when is_last then state end) as state,
         max(case when is_first then state_before end) as state_before
     from staged
-    where not (is_first and is_last)
+    where not (is_first and is_last) or cause_rank = 1 or state <> state_before
     group by customer_number, step_on
 
 ),

@@ -3,6 +3,7 @@
     come (span_to excluded, NULL: until something happens). Why it exists: each condition but the
     counting of purchases begins and ends on days that are known from the facts.
 -#}
+{{ config(materialized=clm.shared_step()) }}
 
 with
 

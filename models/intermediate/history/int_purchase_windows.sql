@@ -7,6 +7,7 @@
     Of people without a refund in full more is known: what leaves growth while they slip leaves it with the
     next purchase, and whether enough purchases are in the window of loyalty begins and ends as a whole.
 -#}
+{{ config(materialized=clm.shared_step()) }}
 {%- set growing = var('clm_growing_days') | int -%}
 {%- set may_wait = var('clm_slipping_days') | int <= 2 * growing -%}
 {%- set may_wait_at_once = var('clm_slipping_days') | int <= growing -%}

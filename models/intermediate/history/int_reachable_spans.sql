@@ -3,6 +3,7 @@
     channel and purpose is granted and there is none yet (reachable_to excluded, NULL: still). Why it
     exists: a prospect is a lead on the days on which one of them holds.
 -#}
+{{ config(materialized=clm.shared_step()) }}
 
 with
 

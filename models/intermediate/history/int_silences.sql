@@ -3,6 +3,7 @@
     exists: of all engagement only the days matter on which a long silence begins or ends, so history
     costs little however many events there are.
 -#}
+{{ config(materialized=clm.shared_step()) }}
 
 with
 

@@ -16,9 +16,12 @@ final as (
     select
         month_number,
         {%- for score in [2, 3, 4, 5] %}
-        max(case when metric = 'recency' and score >= {{ score }} then highest_value end) as recency_{{ score }},
-        min(case when metric = 'frequency' and score >= {{ score }} then lowest_value end) as frequency_{{ score }},
-        min(case when metric = 'monetary' and score >= {{ score }} then lowest_value end) as monetary_{{ score }}
+        cast(max(case when metric = 'recency' and score >= {{ score }} then highest_value end) as numeric(28, 2))
+            as recency_{{ score }},
+        cast(min(case when metric = 'frequency' and score >= {{ score }} then lowest_value end) as numeric(28, 2))
+            as frequency_{{ score }},
+        cast(min(case when metric = 'monetary' and score >= {{ score }} then lowest_value end) as numeric(28, 2))
+            as monetary_{{ score }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from scores

@@ -44,8 +44,8 @@ final as (
         month_number,
         metric,
         score,
-        min(metric_value) as lowest_value,
-        max(metric_value) as highest_value,
+        cast(min(metric_value) as numeric(28, 2)) as lowest_value,
+        cast(max(metric_value) as numeric(28, 2)) as highest_value,
         cast(sum(customer_count) as integer) as customer_count
     from scored
     group by month_number, metric, score

@@ -139,6 +139,9 @@ entries as (
 
     union all
 
+    -- two joins on bare columns, so that the sessions of one person are found fast
+    {%- for kind, column in {'customer': 'source_customer_id', 'anonymous': 'anonymous_id'}.items() %}
+
     select
         identities.customer_id,
         sessions.occurred_on,
@@ -166,10 +169,14 @@ entries as (
         }) }} as details
     from sessions
     inner join identities
-        on identities.id_kind = case when sessions.source_customer_id is null then 'anonymous' else 'customer' end
-        and identities.source_id = coalesce(sessions.source_customer_id, sessions.anonymous_id)
+        on identities.id_kind = '{{ kind }}'
+        and sessions.{{ column }} = identities.source_id
+    {%- if kind == 'anonymous' %}
+    where sessions.source_customer_id is null
+    {%- endif %}
 
     union all
+    {%- endfor %}
 
     select
         identities.customer_id,

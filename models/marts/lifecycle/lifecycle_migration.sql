@@ -101,13 +101,13 @@ final as (
         coalesce(counted.stage_from, 'not_known') as stage_from,
         counted.stage_to,
         cast(counted.customer_count as integer) as customer_count,
-        case
+        cast(case
             when counted.stage_from is not null
                 then {{ clm.ratio(
                     'counted.customer_count',
                     'sum(counted.customer_count) over (partition by counted.taxonomy, counted.stage_from)'
                 ) }}
-        end as customer_rate
+        end as numeric(28, 6)) as customer_rate
     from counted
     cross join migration_days
 
