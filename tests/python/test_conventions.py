@@ -30,7 +30,7 @@ LONGER_MODELS = {
     "int_customers_habits": "three favourites of one kind, a few lines each",
     "int_tag_log": "what is new, forgotten, kept and dropped is decided on the same entries of the same table",
     "int_customers_staged": "stage and sub-state are one ordered list of rules",
-    "int_erased_identifiers": "the walk from a request to all that leads to the person is one rule, read together",
+    "int_erasure_carriers": "what a raw row names is one list of kinds, read from raw rows alone",
     "int_identity_addresses": "what counts as sharing an address is one list of kinds",
     "int_lifecycle_spans": "one span per condition of a stage, all in one list",
     "int_lifecycle_steps": "a +1 and a -1 per window and span, all in one list",
