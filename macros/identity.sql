@@ -149,3 +149,90 @@ select * from final
     {%- endfor -%}
     {{ return(redactions) }}
 {% endmacro %}
+
+
+{#-
+    One step of the walk from a request: from the identifiers reached before to the raw rows that carry one of
+    them (followed), and to all that these rows carry (reached). An address that the block list names, or that
+    too many rows have, leads to nobody. One step per model, because an engine that inlines CTEs repeats them.
+-#}
+{% macro erasure_step(before) %}
+with
+
+carriers as (
+
+    select * from {{ ref('int_erasure_carriers') }}
+
+),
+
+reached_before as (
+
+    select
+        identifier_kind,
+        identifier
+    from {{ before }}
+    where is_reached
+
+),
+
+touched as (
+
+    select
+        carriers.identifier_kind,
+        carriers.identifier,
+        carriers.carrier,
+        count(*) over (partition by carriers.identifier_kind, carriers.identifier) as carrier_count
+    from reached_before
+    inner join carriers
+        on reached_before.identifier_kind = carriers.identifier_kind
+        and reached_before.identifier = carriers.identifier
+    where not carriers.is_blocked
+
+),
+
+followed as (
+
+    select
+        identifier_kind,
+        identifier,
+        carrier
+    from touched
+    where identifier_kind = 'customer_id' or carrier_count <= {{ var('clm_identity_max_ids') }}
+
+),
+
+found as (
+
+    select
+        identifier_kind,
+        identifier,
+        1 as is_followed,
+        0 as is_reached
+    from followed
+
+    union all
+
+    select
+        carriers.identifier_kind,
+        carriers.identifier,
+        0 as is_followed,
+        1 as is_reached
+    from carriers
+    where carriers.carrier in (select followed.carrier from followed)
+
+),
+
+final as (
+
+    select
+        identifier_kind,
+        identifier,
+        max(is_followed) = 1 as is_followed,
+        max(is_reached) = 1 as is_reached
+    from found
+    group by identifier_kind, identifier
+
+)
+
+select * from final
+{%- endmacro %}

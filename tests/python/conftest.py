@@ -116,6 +116,13 @@ class Shop:
         finally:
             connection.close()
 
+    def copy_database(self, target: Path) -> None:
+        """A copy of the whole database, with what still stands in its write-ahead log."""
+        connection = duckdb.connect(str(self.database))
+        connection.execute("force checkpoint")
+        connection.close()
+        shutil.copy(self.database, target)
+
     def clear(self) -> None:
         """Forgets raw tables and database, keeps dbt's parsed project."""
         shutil.rmtree(self.raw, ignore_errors=True)

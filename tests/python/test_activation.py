@@ -102,7 +102,7 @@ def read_csv(file: Path) -> list[dict[str, str]]:
 @pytest.fixture
 def desk(demo: Shop, tmp_path: Path) -> Desk:
     demo.rows("checkpoint")
-    shutil.copy(demo.database, tmp_path / "clm.duckdb")
+    demo.copy_database(tmp_path / "clm.duckdb")
     return Desk(tmp_path, demo.folder / "target")
 
 

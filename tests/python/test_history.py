@@ -102,7 +102,7 @@ def test_segments_of_the_demo_are_those_as_of_each_month_end(demo: Shop) -> None
 
 def test_the_comparison_sees_one_wrong_period(demo: Shop) -> None:
     shop = new_shop("test_history_wrong")
-    shop.database.write_bytes(demo.database.read_bytes())
+    demo.copy_database(shop.database)
     (shop.folder / "target").mkdir(exist_ok=True)
     (shop.folder / "target" / "manifest.json").write_bytes((demo.folder / "target" / "manifest.json").read_bytes())
     connection = duckdb.connect(str(shop.database))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import random
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -109,7 +108,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop.write("orders", pd.DataFrame(odd_rows(), columns=COLUMNS, dtype="str"))
     green(shop)
     kept = tmp_path_factory.mktemp("odd") / "odd.duckdb"
-    shutil.copy(shop.database, kept)
+    shop.copy_database(kept)
     return kept
 
 

@@ -6,73 +6,26 @@
     attributes; an address that was only reached is removed wherever it stands.
 -#}
 
-{%- set steps = [1, 2, 3, 4] %}
-
 with
 
-requests as (
+requested as (
 
-    select distinct {{ clm.read_value('inputs.customer_id', 'text') }} as customer_id
-    from {{ ref('base_erasure_requests') }} as inputs
-    where inputs.customer_id is not null
+    select * from {{ ref('int_erasure_requested') }}
 
 ),
 
-carried as (
+last_step as (
+
+    select * from {{ ref('int_erasure_step_4') }}
+
+),
+
+carriers as (
 
     select * from {{ ref('int_erasure_carriers') }}
 
 ),
 
-reached_0 as (
-
-    select
-        'customer_id' as identifier_kind,
-        customer_id as identifier
-    from requests
-    where customer_id is not null
-    union
-    select
-        identifier_kind,
-        identifier
-    from carried
-    where is_requested
-
-),
-{% for step in steps %}
--- an address that the block list names, or that too many rows have, leads to nobody
-followed_{{ step }} as (
-
-    select
-        touched.identifier_kind,
-        touched.identifier,
-        touched.carrier
-    from (
-        select
-            carried.identifier_kind,
-            carried.identifier,
-            carried.carrier,
-            count(*) over (partition by carried.identifier_kind, carried.identifier) as carrier_count
-        from reached_{{ step - 1 }} as reached
-        inner join carried
-            on reached.identifier_kind = carried.identifier_kind
-            and reached.identifier = carried.identifier
-        where not carried.is_blocked
-    ) as touched
-    where touched.identifier_kind = 'customer_id' or touched.carrier_count <= {{ var('clm_identity_max_ids') }}
-
-),
-
-reached_{{ step }} as (
-
-    select distinct
-        carried.identifier_kind,
-        carried.identifier
-    from carried
-    where carried.carrier in (select followed_{{ step }}.carrier from followed_{{ step }})
-
-),
-{% endfor %}
 outcomes as (
 
     select
@@ -80,22 +33,17 @@ outcomes as (
         identifier,
         1 as is_followed,
         1 as is_requested
-    from reached_0
+    from requested
     where identifier_kind = 'customer_id'
+
     union all
-    select distinct
-        identifier_kind,
-        identifier,
-        1 as is_followed,
-        0 as is_requested
-    from followed_{{ steps | last }}
-    union all
+
     select
         identifier_kind,
         identifier,
-        0 as is_followed,
+        case when is_followed then 1 else 0 end as is_followed,
         0 as is_requested
-    from reached_{{ steps | last }}
+    from last_step
 
 ),
 
@@ -104,7 +52,7 @@ blocked as (
     select distinct
         identifier_kind,
         identifier
-    from carried
+    from carriers
     where is_blocked
 
 ),

@@ -1,0 +1,6 @@
+{#-
+    Grain: one row per identifier that step 4 of the walk from a request to be forgotten follows or reaches.
+    Why it exists: int_erased_identifiers says where the walk leads to.
+-#}
+
+{{ clm.erasure_step(ref('int_erasure_step_3')) }}
