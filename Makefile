@@ -10,7 +10,7 @@ PYTHON_FILES := scripts tests/python
 # the demo, the tests and the linters never read the raw tables of the shell that calls make
 EMBEDDED := env -u CLM_RAW_DIR -u CLM_RAW_SCHEMA -u CLM_RAW_DATABASE -u CLM_AS_OF_DATE -u CLM_TARGET -u CLM_SCHEMA
 
-.PHONY: help demo build test test-engines lint format docs clean
+.PHONY: help demo build test test-engines test-spark lint format docs clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -49,9 +49,13 @@ test: lint ## Lint, build the demo with every data and unit test, run the Python
 	$(EMBEDDED) $(BIN)/dbt build --quiet
 	$(EMBEDDED) $(BIN)/pytest -m "not engines"
 
-test-engines: $(SPARK) ## The same marts on PostgreSQL and Spark (private servers; needs PostgreSQL and Java 17)
+test-engines: $(SPARK) ## The same marts on PostgreSQL and Spark (private servers; needs PostgreSQL, Java 17)
 	$(BIN)/python scripts/engines.py check
 	$(EMBEDDED) $(BIN)/python scripts/engines.py run -- $(BIN)/pytest -m engines
+
+test-spark: $(SPARK) ## The demo on Spark with every data and unit test as well (a quarter of an hour)
+	$(BIN)/python scripts/engines.py check
+	$(EMBEDDED) CLM_SPARK_TESTS=1 $(BIN)/python scripts/engines.py run -- $(BIN)/pytest -m engines -k spark
 
 docs: $(DEV) ## Make one browsable page: target/static_index.html
 	$(EMBEDDED) $(BIN)/dbt build --quiet --exclude-resource-type test --exclude-resource-type unit_test

@@ -66,7 +66,8 @@ facts as (
     select
         'tag_change' as entry_kind,
         count(*) as entry_count
-    from {{ ref('customer_tag_changes') }}
+    from {{ ref('customer_tag_changes') }} as tag_changes
+    inner join {{ ref('customer_lifecycle') }} as customers on tag_changes.customer_id = customers.customer_id
 
 ),
 

@@ -126,8 +126,21 @@ class Shop:
     def clear(self) -> None:
         """Forgets raw tables and database, keeps dbt's parsed project."""
         shutil.rmtree(self.raw, ignore_errors=True)
+        if self.database.exists():
+            self._empty_database()
         for name in ("clm.duckdb", "clm.duckdb.wal"):
             (self.folder / name).unlink(missing_ok=True)
+
+    def _empty_database(self) -> None:
+        """Drops all that is in it: where dbt holds the file open in this process, removing the file is not enough."""
+        connection = duckdb.connect(str(self.database))
+        try:
+            kinds = "select case table_type when 'VIEW' then 'view' else 'table' end, table_schema, table_name"
+            listed = f"{kinds} from information_schema.tables where table_catalog = 'clm'"
+            for kind, schema, name in connection.execute(listed).fetchall():
+                connection.execute(f'drop {kind} "{schema}"."{name}"')
+        finally:
+            connection.close()
 
 
 def new_shop(name: str) -> Shop:

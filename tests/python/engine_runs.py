@@ -62,9 +62,9 @@ class Run:
         return done.stdout
 
     def build(self, with_tests: bool = True) -> Run:
-        """Everything as tables, so that every mart can be read from outside of the engine."""
+        """Everything as tables, so that every mart can be read from outside of the engine, and no mart empty."""
         without = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-        tables = ["--vars", "{clm_timeline_materialized: table}"]
+        tables = ["--vars", "{clm_timeline_materialized: table, clm_tag_overlap_rate: 0.4}"]
         self.dbt("build", "--quiet", *tables, *([] if with_tests else without))
         return self
 

@@ -10,8 +10,9 @@ import pytest
 from conftest import PROJECT, Shop, new_shop
 
 DEMO = PROJECT / "seeds" / "demo"
-NOON = "{clm_clock: '2026-07-05 12:00:00'}"
-MIDNIGHT = "{clm_clock: '2026-07-05 00:00:00'}"
+# no two tags of the demo mean quite the same people
+NOON = "{clm_clock: '2026-07-05 12:00:00', clm_tag_overlap_rate: 0.4}"
+MIDNIGHT = "{clm_clock: '2026-07-05 00:00:00', clm_tag_overlap_rate: 0.4}"
 
 
 def put_demo(shop: Shop, shuffled: bool) -> None:

@@ -90,6 +90,12 @@ tag_changes as (
 
 ),
 
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
 entries as (
 
     select
@@ -275,18 +281,24 @@ entries as (
 
     union all
 
+    -- the log also has people who are known under another id by now
     select
-        customer_id,
-        as_of_date as occurred_on,
+        tag_changes.customer_id,
+        tag_changes.as_of_date as occurred_on,
         {{ no_time }} as occurred_at,
         'tag_change' as entry_kind,
-        concat_ws('|', {{ text('as_of_date') }}, tag, change, coalesce(tag_value, ''), coalesce(previous_value, ''))
-            as entry_id,
-        tag || ' ' || change as title,
+        concat_ws(
+            '|', {{ text('tag_changes.as_of_date') }}, tag_changes.tag, tag_changes.change,
+            coalesce(tag_changes.tag_value, ''), coalesce(tag_changes.previous_value, '')
+        ) as entry_id,
+        tag_changes.tag || ' ' || tag_changes.change as title,
         {{ no_text }} as channel,
         {{ no_amount }} as amount,
-        {{ clm.json_object({'tag_value': 'tag_value', 'previous_value': 'previous_value'}) }} as details
+        {{ clm.json_object({
+            'tag_value': 'tag_changes.tag_value', 'previous_value': 'tag_changes.previous_value'
+        }) }} as details
     from tag_changes
+    inner join customers on tag_changes.customer_id = customers.customer_id
 
 ),
 
