@@ -103,6 +103,13 @@ def test_an_as_of_date_that_is_no_date_is_refused(shop: Shop, text: str) -> None
         ("{clm_reporting_currency: euros}", "The var clm_reporting_currency is 'euros'"),
         ("{clm_purchase_unit: week}", "The var clm_purchase_unit is 'week'; it must be one of: day, order."),
         ("{clm_rfm_window_days: 0}", "The var clm_rfm_window_days is '0'"),
+        ("{clm_history_months: 0}", "The var clm_history_months is 0; it is 1 or more."),
+        ("{clm_timeline_materialized: index}", "it must be one of: view, table."),
+        ("{clm_migration_from: '2026-02-30'}", "The setting clm_migration_from is '2026-02-30', which is no date"),
+        (
+            "{clm_migration_from: '2026-06-30', clm_migration_to: '2026-05-31'}",
+            "The var clm_migration_from (2026-06-30) is later than clm_migration_to (2026-05-31); swap them.",
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(shop: Shop, variables: str, sentence: str) -> None:
