@@ -227,7 +227,7 @@ VARIATIONS = {
 def test_history_of_random_facts_is_the_state_as_of_each_day(shop: Shop, variation: str) -> None:
     RandomShop(seed=len(variation), people=500).write(shop)
     shop.build(as_of="2026-03-31", variables=VARIATIONS[variation])
-    assert wrong_days(shop, DAYS if variation == "defaults" else 60) == {}
+    assert wrong_days(shop, 100 if variation == "defaults" else 30) == {}
     assert broken_periods(shop) == []
     assert wrong_months(shop) == {}
     states = shop.rows("select distinct lifecycle_stage, lifecycle_sub_state from lifecycle_history")
@@ -237,7 +237,7 @@ def test_history_of_random_facts_is_the_state_as_of_each_day(shop: Shop, variati
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("as_of", ["2024-02-29", "2024-03-01", "2025-02-28", "2026-03-30"])
+@pytest.mark.parametrize("as_of", ["2024-02-29", "2025-02-28"])
 def test_what_comes_next_comes_if_nothing_happens(shop: Shop, as_of: str) -> None:
     """The day of the next change is the first on which the state of a person without later facts is another."""
     RandomShop(seed=5, people=300).write(shop)
