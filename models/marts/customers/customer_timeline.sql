@@ -42,11 +42,15 @@ refunds as (
 
 ),
 
-sessions as (
+-- imported twice: what is read twice is kept as a whole, and this is looked up by two ids
+{%- for kind in ['customer', 'anonymous'] %}
+
+{{ kind }}_sessions as (
 
     select * from {{ ref('int_event_sessions') }}
 
 ),
+{%- endfor %}
 
 messages as (
 
@@ -173,7 +177,7 @@ entries as (
             'session_id': 'sessions.session_id', 'anonymous_id': 'sessions.anonymous_id',
             'source_customer_id': 'sessions.source_customer_id',
         }) }} as details
-    from sessions
+    from {{ kind }}_sessions as sessions
     inner join identities
         on identities.id_kind = '{{ kind }}'
         and sessions.{{ column }} = identities.source_id
