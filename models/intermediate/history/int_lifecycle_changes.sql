@@ -3,7 +3,7 @@
     exists: the state of a day and the state before are the same rule over running sums with and
     without the steps of the day, so one pass finds every change there ever was and will be.
 -#}
-{#- A step adds to the counts or to the conditions, never to both: their sum tells steps of a day and cause apart. -#}
+{#- A step adds to the counts or to the conditions: their sum breaks ties, and equal steps need no order. -#}
 {%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, counts + conditions asc)' -%}
 {%- set so_far = in_order[:-1] ~ ' rows between unbounded preceding and current row)' %}
 

@@ -62,8 +62,7 @@ final as (
     select
         month_number,
         least(month_end_on, as_of_date) as observed_on,
-        month_end_on <= as_of_date as is_month_end,
-        month_number = last_month_number as is_as_of
+        month_end_on <= as_of_date as is_month_end
     from dated
 
 )
