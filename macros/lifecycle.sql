@@ -1,11 +1,26 @@
 {#- What lifecycle stages are decided by, over counts and conditions of any day (docs/history.md). -#}
 
 {#-
-    The counts and conditions of a day stand side by side in the bits of two numbers, so that millions
-    of steps are summed in two sums: {name: [number, lowest bit, bits]}. The last of a number may be
-    negative; the others never are in a running sum.
+    The counts and conditions of a day stand side by side in the bits of one number, so that millions of
+    steps are summed in one sum: {name: [number, lowest bit, bits]}. Days of purchase are few enough for that;
+    orders, or windows of half a lifetime, take two numbers. The last of a number may be negative; the
+    others never are in the running sum of a whole day.
 -#}
 {% macro lifecycle_measures() %}
+    {% if clm.lifecycle_numbers() | length == 1 %}
+        {{ return({
+            'purchase_count': ['counts', 0, 17],
+            'loyal_purchase_count': ['counts', 17, 16],
+            'lead': ['counts', 33, 8],
+            'onboarding': ['counts', 41, 1],
+            'tenured': ['counts', 42, 1],
+            'slipping': ['counts', 43, 1],
+            'churned': ['counts', 44, 1],
+            'reactivated': ['counts', 45, 1],
+            'advocating': ['counts', 46, 1],
+            'growth_count': ['counts', 47, 16],
+        }) }}
+    {% endif %}
     {{ return({
         'purchase_count': ['counts', 0, 21],
         'loyal_purchase_count': ['counts', 21, 21],
@@ -20,25 +35,45 @@
     }) }}
 {% endmacro %}
 
+{#- The numbers that hold the measures: the steps of a model have a column for each. -#}
+{% macro lifecycle_numbers() %}
+    {% set few = var('clm_purchase_unit') == 'day'
+        and var('clm_loyal_window_days') | int <= 30000
+        and var('clm_growing_days') | int <= 15000 %}
+    {{ return(['counts'] if few else ['counts', 'conditions']) }}
+{% endmacro %}
+
 {#- What one of a measure adds to its number. -#}
 {% macro lifecycle_unit(name) %}{{ return(2 ** clm.lifecycle_measures()[name][1]) }}{% endmacro %}
 
-{#- What a span of a condition, named in a column, adds to the number of the conditions. -#}
-{% macro lifecycle_condition_unit(condition) %}
-    {% set units = [] %}
-    {% for name, place in clm.lifecycle_measures().items() if place[0] == 'conditions' %}
-        {% do units.append("when '" ~ name ~ "' then cast(" ~ 2 ** place[1] ~ ' as bigint)') %}
-    {% endfor %}
-    {{ return('case ' ~ condition ~ ' ' ~ units | join(' ') ~ ' end') }}
-{% endmacro %}
-
-{#- The measures of a day out of SQL for its two numbers. -#}
-{% macro lifecycle_day(counts, conditions) %}
-    {% set words, day = {'counts': counts, 'conditions': conditions}, {} %}
+{#- The measures of a day out of SQL for each of its numbers, where `before` without the step of the row. -#}
+{% macro lifecycle_day(before=false) %}
+    {% set day = {} %}
     {% for name, place in clm.lifecycle_measures().items() %}
-        {% do day.update({name: clm.bits(words[place[0]], place[1], none if place[1] + place[2] == 63 else place[2])}) %}
+        {% set word = '(' ~ place[0] ~ ' - ' ~ place[0] ~ '_step)' if before else place[0] %}
+        {% do day.update({name: clm.bits(word, place[1], none if place[1] + place[2] == 63 else place[2])}) %}
     {% endfor %}
     {{ return(day) }}
+{% endmacro %}
+
+
+{#- Whether a step may change the state: a count passes what decides, or a condition begins or ends. -#}
+{% macro lifecycle_may_differ() %}
+    {% set day, before, masks, tests = clm.lifecycle_day(), clm.lifecycle_day(before=true), {}, [] %}
+    {% do tests.append(day.purchase_count ~ ' <= 1 or ' ~ before.purchase_count ~ ' <= 1') %}
+    {% set least = {'loyal_purchase_count': var('clm_loyal_purchases'), 'growth_count': 1} %}
+    {% for name, count in least.items() %}
+        {% do tests.append('(' ~ day[name] ~ ' >= ' ~ count ~ ') <> (' ~ before[name] ~ ' >= ' ~ count ~ ')') %}
+    {% endfor %}
+    {% for name, place in clm.lifecycle_measures().items() if not name.endswith('_count') %}
+        {% do masks.update({place[0]: masks.get(place[0], 0) + (2 ** place[2] - 1) * 2 ** place[1]}) %}
+    {% endfor %}
+    {% for number, mask in masks.items() %}
+        {% do tests.append(
+            '(' ~ number ~ ' & ' ~ mask ~ ') <> ((' ~ number ~ ' - ' ~ number ~ '_step) & ' ~ mask ~ ')'
+        ) %}
+    {% endfor %}
+    {{ return(tests | join(' or ')) }}
 {% endmacro %}
 
 
@@ -49,6 +84,8 @@
         'window_expired',
     ]) }}
 {% endmacro %}
+
+{% macro lifecycle_cause_number(name) %}{{ return(clm.lifecycle_causes().index(name) + 1) }}{% endmacro %}
 
 {% macro lifecycle_cause_rank(cause) %}
     {% set ranks = [] %}

@@ -59,6 +59,7 @@ purchase_facts as (
 
     select
         customer_id,
+        customer_number,
         ordered_on as activity_on,
         case when is_counted then 1 else 0 end as order_count,
         case when is_counted then 0 else 1 end as refunded_order_count,
@@ -71,6 +72,7 @@ refund_facts as (
 
     select
         customer_id,
+        customer_number,
         refunded_on as activity_on,
         reporting_amount as refund_amount
     from refunds
@@ -81,6 +83,7 @@ event_facts as (
 
     select
         identities.customer_id,
+        identities.customer_number,
         event_days.occurred_on as activity_on,
         event_days.session_count,
         event_days.event_count,
@@ -100,6 +103,7 @@ message_facts as (
 
     select
         identities.customer_id,
+        identities.customer_number,
         messages.occurred_on as activity_on,
         1 as message_engagement_count
     from messages
@@ -114,6 +118,7 @@ feedback_facts as (
 
     select
         identities.customer_id,
+        identities.customer_number,
         feedbacks.submitted_on as activity_on,
         1 as feedback_count
     from feedbacks
@@ -134,6 +139,7 @@ facts as (
     {%- for part, columns in parts.items() %}
     select
         customer_id,
+        customer_number,
         activity_on,
         {%- for name in measures %}
         {{ name if name in columns else 'cast(0 as integer)' }} as {{ name }},
@@ -155,6 +161,7 @@ final as (
 
     select
         facts.customer_id,
+        facts.customer_number,
         facts.activity_on,
         {%- for name in measures %}
         cast(sum(facts.{{ name }}) as integer) as {{ name }},
@@ -169,7 +176,7 @@ final as (
     from facts
     cross join as_of
     where facts.activity_on <= as_of.as_of_date
-    group by facts.customer_id, facts.activity_on
+    group by facts.customer_id, facts.customer_number, facts.activity_on
 
 )
 

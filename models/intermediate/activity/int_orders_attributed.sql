@@ -23,6 +23,7 @@ final as (
         orders.order_id,
         orders.source_customer_id,
         identities.customer_id,
+        identities.customer_number,
         orders.email,
         orders.phone,
         orders.status,

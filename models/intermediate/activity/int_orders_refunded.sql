@@ -30,6 +30,7 @@ dated as (
     select
         orders.order_id,
         orders.customer_id,
+        orders.customer_number,
         refunds.refund_id,
         greatest(refunds.refunded_on, orders.ordered_on) as refunded_on,
         refunds.refunded_at,
@@ -45,6 +46,7 @@ dated as (
     select
         orders.order_id,
         orders.customer_id,
+        orders.customer_number,
         'status_of_' || orders.order_id as refund_id,
         {{ clm.business_day('greatest(coalesce(orders.updated_at, orders.ordered_at), orders.ordered_at)') }}
             as refunded_on,
@@ -76,6 +78,7 @@ final as (
     select
         order_id,
         customer_id,
+        customer_number,
         refund_id,
         cast(
             round(cast(refunded_amount as numeric(19, 2)) * reporting_rate, 2)

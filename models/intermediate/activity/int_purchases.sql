@@ -41,6 +41,7 @@ final as (
     select
         orders.order_id,
         orders.customer_id,
+        orders.customer_number,
         orders.channel,
         orders.reporting_amount as gross_amount,
         orders.reporting_rate,

@@ -20,7 +20,7 @@ identities as (
 
 customers as (
 
-    select * from {{ ref('int_customers_numbered') }}
+    select * from {{ ref('int_customers') }}
 
 ),
 
@@ -63,7 +63,7 @@ final as (
     inner join identities
         on identities.id_kind = 'customer'
         and facts.source_customer_id = identities.source_id
-    inner join customers on identities.customer_id = customers.customer_id
+    inner join customers on identities.customer_number = customers.customer_number
     where facts.advocated_on <= as_of.as_of_date
 
 )

@@ -3,9 +3,10 @@
     exists: the state of a day and the state before are the same rule over running sums with and
     without the steps of the day, so one pass finds every change there ever was and will be.
 -#}
-{#- A step adds to the counts or to the conditions: their sum breaks ties, and equal steps need no order. -#}
-{%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, counts + conditions asc)' -%}
-{%- set so_far = in_order[:-1] ~ ' rows between unbounded preceding and current row)' %}
+{%- set numbers = clm.lifecycle_numbers() -%}
+{#- A step adds to one of the numbers: their sum breaks ties, and equal steps need no order. -#}
+{%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, ' ~ numbers | join(' + ') ~ ' asc)' -%}
+{%- set so_far = in_order[:-1] ~ ' rows between unbounded preceding and current row)' -%}
 
 with
 
@@ -21,13 +22,28 @@ summed as (
         customer_number,
         step_on,
         cause_rank,
-        counts as counts_step,
-        conditions as conditions_step,
-        cast(sum(counts) over {{ so_far }} as bigint) as counts,
-        cast(sum(conditions) over {{ so_far }} as bigint) as conditions,
+        {%- for number in numbers %}
+        {{ number }} as {{ number }}_step,
+        cast(sum({{ number }}) over {{ so_far }} as bigint) as {{ number }},
+        {%- endfor %}
         coalesce(lag(step_on) over {{ in_order }} <> step_on, true) as is_first,
         coalesce(lead(step_on) over {{ in_order }} <> step_on, true) as is_last
     from steps
+
+),
+
+-- most days have one step, and most of those only move a count that decides nothing
+telling as (
+
+    select summed.*
+    from summed
+    where
+        (is_first or is_last)
+        and (
+            not (is_first and is_last)
+            or cause_rank = 1
+            or {{ clm.lifecycle_may_differ() }}
+        )
 
 ),
 
@@ -38,27 +54,21 @@ staged as (
         customer_number,
         step_on,
         cause_rank,
-        is_first,
-        is_last,
-        {{ clm.lifecycle_state(clm.lifecycle_day('counts', 'conditions')) }} as state,
-        {{ clm.lifecycle_state(clm.lifecycle_day('(counts - counts_step)', '(conditions - conditions_step)')) }}
-            as state_before
-    from summed
-    where is_first or is_last
+        case when is_last then {{ clm.lifecycle_state(clm.lifecycle_day()) }} end as state,
+        case when is_first then {{ clm.lifecycle_state(clm.lifecycle_day(before=true)) }} end as state_before
+    from telling
 
 ),
 
--- most days have one step, and most of those change nothing
 days as (
 
     select
         customer_number,
         step_on,
         min(cause_rank) as cause_rank,
-        max(case when is_last then state end) as state,
-        max(case when is_first then state_before end) as state_before
+        max(state) as state,
+        max(state_before) as state_before
     from staged
-    where not (is_first and is_last) or cause_rank = 1 or state <> state_before
     group by customer_number, step_on
 
 ),

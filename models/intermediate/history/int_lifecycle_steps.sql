@@ -11,7 +11,7 @@ with
 
 customers as (
 
-    select * from {{ ref('int_customers_numbered') }}
+    select * from {{ ref('int_customers') }}
 
 ),
 
@@ -33,7 +33,7 @@ steps as (
     select
         customer_number,
         ordered_on as step_on,
-        {{ clm.lifecycle_cause_rank("'purchase'") }} as cause_rank,
+        {{ clm.lifecycle_cause_number('purchase') }} as cause_rank,
         unit_count * cast({{ bought }} as bigint)
         + loyal_step * cast({{ loyal }} as bigint)
         + growth_step * cast({{ grown }} as bigint) as counts,
@@ -45,7 +45,7 @@ steps as (
     select
         customer_number,
         recent_to as step_on,
-        {{ clm.lifecycle_cause_rank("'window_expired'") }} as cause_rank,
+        {{ clm.lifecycle_cause_number('window_expired') }} as cause_rank,
         growth_count * cast({{ -2 * grown }} as bigint) as counts,
         cast(0 as bigint) as conditions
     from windows
@@ -56,7 +56,7 @@ steps as (
     select
         customer_number,
         earlier_to as step_on,
-        {{ clm.lifecycle_cause_rank("'window_expired'") }} as cause_rank,
+        {{ clm.lifecycle_cause_number('window_expired') }} as cause_rank,
         growth_count * cast({{ grown }} as bigint) as counts,
         cast(0 as bigint) as conditions
     from windows
@@ -67,7 +67,7 @@ steps as (
     select
         customer_number,
         loyal_to as step_on,
-        {{ clm.lifecycle_cause_rank("'window_expired'") }} as cause_rank,
+        {{ clm.lifecycle_cause_number('window_expired') }} as cause_rank,
         loyal_count * cast({{ -loyal }} as bigint) as counts,
         cast(0 as bigint) as conditions
     from windows
@@ -78,7 +78,7 @@ steps as (
     select
         customer_number,
         ended_on as step_on,
-        {{ clm.lifecycle_cause_rank("'refund'") }} as cause_rank,
+        {{ clm.lifecycle_cause_number('refund') }} as cause_rank,
         unit_count * cast({{ -bought }} as bigint)
         + case when loyal_to is null or ended_on <= loyal_to then unit_count * cast({{ -loyal }} as bigint) else 0 end
         + case
@@ -95,9 +95,9 @@ steps as (
     select
         customer_number,
         span_from as step_on,
-        {{ clm.lifecycle_cause_rank('cause_from') }} as cause_rank,
+        cause_from_rank as cause_rank,
         cast(0 as bigint) as counts,
-        {{ clm.lifecycle_condition_unit('condition') }} as conditions
+        condition_step as conditions
     from spans
 
     union all
@@ -105,9 +105,9 @@ steps as (
     select
         customer_number,
         span_to as step_on,
-        {{ clm.lifecycle_cause_rank('cause_to') }} as cause_rank,
+        cause_to_rank as cause_rank,
         cast(0 as bigint) as counts,
-        -{{ clm.lifecycle_condition_unit('condition') }} as conditions
+        -condition_step as conditions
     from spans
     where span_to is not null
 
@@ -116,7 +116,7 @@ steps as (
     select
         customer_number,
         first_fact_on as step_on,
-        {{ clm.lifecycle_cause_rank("'first_fact'") }} as cause_rank,
+        {{ clm.lifecycle_cause_number('first_fact') }} as cause_rank,
         cast(0 as bigint) as counts,
         cast(0 as bigint) as conditions
     from customers
@@ -129,8 +129,12 @@ final as (
         customer_number,
         step_on,
         cause_rank,
+        {% if clm.lifecycle_numbers() | length == 1 -%}
+        counts + conditions as counts
+        {%- else -%}
         counts,
         conditions
+        {%- endif %}
     from steps
 
 )

@@ -2,13 +2,14 @@
     Grain: one row per person and day on which a purchase began or ceased to count, and one for the time
     before the first. Why it exists: between two such days everything that a stage
     depends on follows from the count, the first and the last purchase, by the calendar alone.
+    Of people without a refund in full each purchase begins a spell.
 -#}
 
 with
 
 customers as (
 
-    select * from {{ ref('int_customers_numbered') }}
+    select * from {{ ref('int_customers') }}
 
 ),
 
@@ -18,38 +19,33 @@ units as (
 
 ),
 
-changes as (
+refunded_spells as (
 
-    select
-        customer_number,
-        first_fact_on as from_on,
-        0 as unit_count,
-        cast(null as date) as lasting_on
-    from customers
+    select * from {{ ref('int_purchase_spells_refunded') }}
 
-    union all
+),
 
-    select
-        customer_number,
-        ordered_on as from_on,
-        unit_count,
-        case when ended_on is null then ordered_on end as lasting_on
-    from units
+refunded_people as (
 
-    union all
-
-    select
-        customer_number,
-        ended_on as from_on,
-        -unit_count as unit_count,
-        cast(null as date) as lasting_on
+    select distinct customer_number
     from units
     where ended_on is not null
 
 ),
 
--- first and last among the purchases that still count today; of several changes on a day the last row has all
-summed as (
+plain_units as (
+
+    select
+        units.customer_number,
+        units.ordered_on as from_on,
+        units.unit_count
+    from units
+    left join refunded_people on units.customer_number = refunded_people.customer_number
+    where refunded_people.customer_number is null
+
+),
+
+plain_spells as (
 
     select
         customer_number,
@@ -58,69 +54,52 @@ summed as (
         sum(unit_count) over (
             partition by customer_number
             order by from_on asc
-            range between unbounded preceding and current row
+            rows between unbounded preceding and current row
         ) as purchase_count,
-        min(lasting_on) over (partition by customer_number) as first_lasting_on,
-        max(lasting_on) over (
-            partition by customer_number
-            order by from_on asc
-            range between unbounded preceding and current row
-        ) as last_lasting_on
-    from changes
-
-),
-
-running as (
-
-    select
-        customer_number,
-        from_on,
-        to_on,
-        purchase_count,
-        case when first_lasting_on <= from_on then first_lasting_on end as first_lasting_on,
-        last_lasting_on
-    from summed
-    where to_on is null or to_on > from_on
-
-),
-
--- and among those that were refunded later, on the days when they still counted
-passing as (
-
-    select
-        running.customer_number,
-        running.from_on,
-        min(units.ordered_on) as first_passing_on,
-        max(units.ordered_on) as last_passing_on
-    from units
-    inner join running
-        on units.customer_number = running.customer_number
-        and units.ordered_on <= running.from_on
-        and units.ended_on > running.from_on
-    where units.ended_on is not null
-    group by running.customer_number, running.from_on
+        min(from_on) over (partition by customer_number) as first_purchase_on
+    from plain_units
 
 ),
 
 final as (
 
     select
-        running.customer_number,
-        running.from_on,
-        running.to_on,
-        cast(running.purchase_count as integer) as purchase_count,
-        least(
-            coalesce(running.first_lasting_on, passing.first_passing_on),
-            coalesce(passing.first_passing_on, running.first_lasting_on)
-        ) as first_purchase_on,
-        greatest(
-            coalesce(running.last_lasting_on, passing.last_passing_on),
-            coalesce(passing.last_passing_on, running.last_lasting_on)
-        ) as last_purchase_on
-    from running
-    left join passing
-        on running.customer_number = passing.customer_number
-        and running.from_on = passing.from_on
+        customers.customer_number,
+        customers.first_fact_on as from_on,
+        plain_spells.from_on as to_on,
+        0 as purchase_count,
+        cast(null as date) as first_purchase_on,
+        cast(null as date) as last_purchase_on
+    from customers
+    left join plain_spells
+        on customers.customer_number = plain_spells.customer_number
+        and plain_spells.from_on = plain_spells.first_purchase_on
+    left join refunded_people on customers.customer_number = refunded_people.customer_number
+    where
+        refunded_people.customer_number is null
+        and (plain_spells.from_on is null or customers.first_fact_on < plain_spells.from_on)
+
+    union all
+
+    select
+        customer_number,
+        from_on,
+        to_on,
+        cast(purchase_count as integer) as purchase_count,
+        first_purchase_on,
+        from_on as last_purchase_on
+    from plain_spells
+
+    union all
+
+    select
+        customer_number,
+        from_on,
+        to_on,
+        purchase_count,
+        first_purchase_on,
+        last_purchase_on
+    from refunded_spells
 
 )
 

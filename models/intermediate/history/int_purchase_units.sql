@@ -7,27 +7,9 @@
 
 with
 
-customers as (
-
-    select * from {{ ref('int_customers_numbered') }}
-
-),
-
 purchases as (
 
     select * from {{ ref('int_purchases') }}
-
-),
-
-numbered as (
-
-    select
-        customers.customer_number,
-        purchases.ordered_on,
-        purchases.is_counted,
-        purchases.fully_refunded_on
-    from purchases
-    inner join customers on purchases.customer_id = customers.customer_id
 
 ),
 
@@ -38,7 +20,7 @@ final as (
         ordered_on,
         1 as unit_count,
         case when max(case when is_counted then 1 else 0 end) = 0 then max(fully_refunded_on) end as ended_on
-    from numbered
+    from purchases
     group by customer_number, ordered_on
     {% else %}
     select
@@ -46,7 +28,7 @@ final as (
         ordered_on,
         cast(count(*) as integer) as unit_count,
         fully_refunded_on as ended_on
-    from numbered
+    from purchases
     group by customer_number, ordered_on, fully_refunded_on
     {% endif %}
 )

@@ -7,12 +7,6 @@
 
 with
 
-customers as (
-
-    select * from {{ ref('int_customers_numbered') }}
-
-),
-
 customer_days as (
 
     select * from {{ ref('int_customer_days') }}
@@ -22,15 +16,11 @@ customer_days as (
 engaged as (
 
     select
-        customers.customer_number,
-        customer_days.activity_on,
-        lead(customer_days.activity_on) over (
-            partition by customers.customer_number
-            order by customer_days.activity_on asc
-        ) as next_engaged_on
+        customer_number,
+        activity_on,
+        lead(activity_on) over (partition by customer_number order by activity_on asc) as next_engaged_on
     from customer_days
-    inner join customers on customer_days.customer_id = customers.customer_id
-    where customer_days.is_engagement
+    where is_engagement
 
 ),
 

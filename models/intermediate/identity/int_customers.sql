@@ -52,15 +52,18 @@ first_facts as (
 
     select
         customer_id,
+        max(customer_number) as customer_number,
         min(fact_on) as first_fact_on
     from (
         select
             customer_id,
+            customer_number,
             first_fact_on as fact_on
         from identities
         union all
         select
             customer_id,
+            cast(null as integer) as customer_number,
             record_from_on as fact_on
         from records
     ) as facts
@@ -104,6 +107,7 @@ final as (
 
     select
         first_facts.customer_id,
+        first_facts.customer_number,
         case when erased.customer_id is null then coalesce(attributes.email, latest_addresses.email) end as email,
         case when erased.customer_id is null then coalesce(attributes.phone, latest_addresses.phone) end as phone,
         {%- for name in attributes %}

@@ -1,7 +1,8 @@
 {#-
     Grain: one row per kind of id and id (`customer`: a source customer id; `anonymous`: a visitor id;
     `guest`: the e-mail and phone of guest orders, keyed hashes for people who asked to be forgotten).
-    Why it exists: one place says which person an id belongs to.
+    Why it exists: one place says which person an id belongs to. People are numbered in the byte order of
+    their ids: a number sorts and joins faster than a text, and means nothing outside of one build.
 -#}
 
 with
@@ -30,7 +31,7 @@ components as (
 
 ),
 
-final as (
+ids as (
 
     select
         'customer' as id_kind,
@@ -61,6 +62,19 @@ final as (
         guests.first_ordered_on as first_fact_on
     from guests
     left join components on guests.node = components.node
+
+),
+
+final as (
+
+    select
+        id_kind,
+        source_id,
+        second_id,
+        customer_id,
+        cast(dense_rank() over (order by {{ clm.byte_order('customer_id') }} asc) as integer) as customer_number,
+        first_fact_on
+    from ids
 
 )
 

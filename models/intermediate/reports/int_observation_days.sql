@@ -14,7 +14,7 @@ as_of as (
 
 customers as (
 
-    select * from {{ ref('int_customers_numbered') }}
+    select * from {{ ref('int_customers') }}
 
 ),
 

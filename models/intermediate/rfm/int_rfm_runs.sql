@@ -18,12 +18,6 @@ as_of as (
 
 ),
 
-customers as (
-
-    select * from {{ ref('int_customers_numbered') }}
-
-),
-
 units as (
 
     select * from {{ ref('int_purchase_units') }}
@@ -45,12 +39,11 @@ customer_days as (
 amounts as (
 
     select
-        customers.customer_number,
-        customer_days.activity_on,
-        customer_days.net_revenue_amount
+        customer_number,
+        activity_on,
+        net_revenue_amount
     from customer_days
-    inner join customers on customer_days.customer_id = customers.customer_id
-    where customer_days.gross_amount <> 0 or customer_days.refund_amount <> 0
+    where gross_amount <> 0 or refund_amount <> 0
 
 ),
 

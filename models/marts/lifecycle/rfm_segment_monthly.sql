@@ -33,7 +33,7 @@ segment_map as (
 
 customers as (
 
-    select * from {{ ref('int_customers_numbered') }}
+    select * from {{ ref('int_customers') }}
 
 ),
 
