@@ -28,6 +28,7 @@ LONGER_MODELS = {
     "int_customer_features": "one wide row: a select list, no logic to split",
     "int_customers": "who exists and which address counts are decided from the same facts",
     "int_customers_habits": "three favourites of one kind, a few lines each",
+    "int_purchase_spells_refunded": "changes of purchases and refunds, their sums and what passes: one computation",
     "int_tag_log": "what is new, forgotten, kept and dropped is decided on the same entries of the same table",
     "int_customers_staged": "stage and sub-state are one ordered list of rules",
     "int_erasure_carriers": "what a raw row names is one list of kinds, read from raw rows alone",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,13 +54,14 @@ class Copy:
         for name in (TAG_SQL, TAG_YAML, MAP):
             shutil.copyfile(PROJECT / name, self.folder / name)
 
-    def build(self, *selection: str) -> tuple[bool, str]:
+    def build(self, *selection: str, as_of: str = "auto") -> tuple[bool, str]:
         """Whether dbt build succeeds on the copy's demo, and its messages."""
         lines: list[str] = []
         arguments = ["build", *selection, "--exclude-resource-type", "unit_test", "--quiet"]
         folders = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
         outputs = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
-        with environment({"CLM_DUCKDB_PATH": str(self.folder / "clm.duckdb")}):
+        settings = {"CLM_DUCKDB_PATH": str(self.folder / "clm.duckdb"), "CLM_AS_OF_DATE": as_of}
+        with environment(settings):
             runner = dbtRunner(callbacks=[lambda event: lines.append(str(getattr(event.info, "msg", "")))])
             result = runner.invoke([*arguments, *folders, *outputs])
         if result.exception is not None:
@@ -131,6 +133,30 @@ def test_a_documented_tag_needs_nothing_else(copied: Copy) -> None:
     ).fetchall()
     connection.close()
     assert found[0][0] > 0 and found[0][1].startswith('{"purchase_count":"')
+
+
+def test_a_changed_rule_shows_as_a_new_version_and_as_drift(copied: Copy) -> None:
+    copied.change(TAG_SQL, "monetary_score >= {{ var('clm_tag_high_value_score') }}", "monetary_score >= 3")
+    head, tail = (copied.folder / TAG_YAML).read_text(encoding="utf-8").split("      - name: high_value\n")
+    changed = f"{head}      - name: high_value\n{tail.replace('version: 1', 'version: 2', 1)}"
+    (copied.folder / TAG_YAML).write_text(changed, encoding="utf-8")
+    success, log = copied.build("--exclude-resource-type", "test", as_of="2026-07-01")
+    assert success, log[-4000:]
+    connection = duckdb.connect(str(copied.folder / "clm.duckdb"))
+    versions = connection.execute(
+        "select distinct tag, rule_version from customer_tags where tag in ('high_value', 'low_value')"
+    ).fetchall()
+    catalogue = connection.execute(
+        "select tag, previous_run_on, previous_rule_version, rule_version, is_drifting, advice_reason from tag_catalogue"
+        " where tag in ('high_value', 'low_value') order by tag"
+    ).fetchall()
+    connection.close()
+    assert sorted(versions) == [("high_value", 2), ("low_value", 1)]
+    day = dt.date(2026, 6, 30)
+    assert catalogue == [
+        ("high_value", day, 1, 2, True, "rule_changed"),
+        ("low_value", day, 1, 1, False, None),
+    ]
 
 
 @pytest.mark.parametrize(

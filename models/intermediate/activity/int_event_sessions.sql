@@ -41,3 +41,4 @@ final as (
 )
 
 select * from final
+{{ clm.stored_by('coalesce(source_customer_id, anonymous_id)') }}

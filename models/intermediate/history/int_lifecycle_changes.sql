@@ -5,7 +5,8 @@
 -#}
 {%- set numbers = clm.lifecycle_numbers() -%}
 {#- A step adds to one of the numbers: their sum breaks ties, and equal steps need no order. -#}
-{%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, ' ~ numbers | join(' + ') ~ ' asc)' -%}
+{%- set tie = numbers | join(' + ') -%}
+{%- set in_order = '(partition by customer_number order by step_on asc, cause_rank asc, ' ~ tie ~ ' asc)' -%}
 {%- set so_far = in_order[:-1] ~ ' rows between unbounded preceding and current row)' -%}
 
 with

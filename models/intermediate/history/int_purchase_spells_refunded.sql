@@ -3,7 +3,8 @@
     one for the time before the first. Why it exists: what a refund undoes needs sums; people without one do not.
 -#}
 {{ config(materialized=clm.shared_step()) }}
-{%- set so_far = '(partition by customer_number order by from_on asc range between unbounded preceding and current row)' %}
+{%- set in_order = '(partition by customer_number order by from_on asc' -%}
+{%- set so_far = in_order ~ ' range between unbounded preceding and current row)' %}
 
 with
 
@@ -98,8 +99,8 @@ passing as (
         running.from_on,
         running.to_on,
         running.purchase_count,
-        running.first_lasting_on,
-        running.last_lasting_on,
+        min(running.first_lasting_on) as first_lasting_on,
+        min(running.last_lasting_on) as last_lasting_on,
         min(units.ordered_on) as first_passing_on,
         max(units.ordered_on) as last_passing_on
     from units
@@ -108,13 +109,7 @@ passing as (
         and units.ordered_on <= running.from_on
         and units.ended_on > running.from_on
     where units.ended_on is not null and running.is_passing
-    group by
-        running.customer_number,
-        running.from_on,
-        running.to_on,
-        running.purchase_count,
-        running.first_lasting_on,
-        running.last_lasting_on
+    group by running.customer_number, running.from_on, running.to_on, running.purchase_count
 
 ),
 
