@@ -32,8 +32,10 @@ demo: $(DEV) ## Build the embedded demo on DuckDB and show its segments
 	$(EMBEDDED) $(BIN)/dbt build --quiet --exclude-resource-type test --exclude-resource-type unit_test
 	@$(BIN)/python scripts/show.py
 
-build: $(DEV) ## Build your data and run its data tests, as the CLM_ variables say
+build: $(DEV) ## Build your data, fit the value models, build what depends on the fit; with data tests
 	$(BIN)/dbt build
+	$(BIN)/python scripts/fit_value.py
+	$(BIN)/dbt build --select base_clv_parameters+
 
 lint: $(DEV) ## Check the style of SQL and Python, and the Python types
 	$(EMBEDDED) $(BIN)/sqlfluff lint --disable-progress-bar models tests/data

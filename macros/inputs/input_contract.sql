@@ -95,6 +95,14 @@
                 'batch_id': 'text', 'attempt': 'text', 'payload_hash': 'text',
                 'mapping_version': 'text', 'vendor_id': 'text', 'http_status': 'text',
                 'error_class': 'text', 'error_message': 'text', 'event_at': 'timestamp'}},
+        'clv_parameters': {
+            'is_ledger': true,
+            'columns': {
+                'fit_id': 'text', 'as_of_date': 'text', 'fitted_at': 'text', 'purchase_unit': 'text',
+                'time_unit': 'text', 'cohort': 'text', 'customer_count': 'text', 'repeat_customer_count': 'text',
+                'resolution_days': 'text', 'r': 'text', 'alpha': 'text', 'a': 'text', 'b': 'text',
+                'log_likelihood': 'text', 'p': 'text', 'q': 'text', 'gamma': 'text',
+                'money_log_likelihood': 'text', 'bounded_parameters': 'text'}},
         'activation_run': {
             'is_ledger': true,
             'columns': {

@@ -178,6 +178,11 @@
     {% if var('clm_history_months') < 1 %}
         {% do exceptions.raise_compiler_error("The var clm_history_months is 0; it is 1 or more.") %}
     {% endif %}
+    {% for name in ['clm_churn_horizon_days', 'clm_value_horizon_days'] if var(name) is not integer or var(name) < 1 %}
+        {% do exceptions.raise_compiler_error(
+            "The var " ~ name ~ " is '" ~ var(name) ~ "'; it is a whole number of days from 1 on."
+        ) %}
+    {% endfor %}
     {% set currency = var('clm_reporting_currency') | string %}
     {% if currency != 'auto' and not modules.re.match('^[A-Za-z]{3}$', currency) %}
         {% do exceptions.raise_compiler_error(
@@ -209,7 +214,10 @@
         'clm_tag_falling_days', 'clm_tag_falling_baseline_days', 'clm_tag_falling_share', 'clm_tag_falling_least_days',
         'clm_tag_interest_days', 'clm_tag_interest_events', 'clm_tag_drift_rate', 'clm_tag_overlap_rate',
         'clm_tag_overlap_least_count', 'clm_tag_overlap_least_rate', 'clm_tag_retire_days', 'clm_tag_everybody_rate',
-        'clm_global_control_share', 'clm_send_hour', 'clm_history_months',
+        'clm_global_control_share', 'clm_send_hour', 'clm_history_months', 'clm_churn_horizon_days',
+        'clm_value_horizon_days', 'clm_value_discount_rate', 'clm_value_fit_max_age_days',
+        'clm_value_least_repeat_customers', 'clm_value_bias_rate', 'clm_churn_risk_high_ratio',
+        'clm_churn_risk_medium_ratio', 'clm_churn_risk_probability',
     ] %}
         {% do settings.update({name: var(name)}) %}
     {% endfor %}

@@ -65,6 +65,12 @@ advocating as (
 
 ),
 
+warned as (
+
+    select * from {{ ref('int_customers_warned') }}
+
+),
+
 consents as (
 
     select * from {{ ref('int_consents_in_force') }}
@@ -186,6 +192,10 @@ final as (
         bought.favourite_category_quantity,
         bought.item_revenue_amount,
         {{ clm.ratio('bought.item_margin_amount', 'bought.item_revenue_amount') }} as item_margin_rate,
+        warned.churn_risk,
+        warned.silence_days,
+        warned.expected_gap_days,
+        warned.silence_ratio,
         advocating.nps_score,
         coalesce(advocating.review_count, 0) as review_count,
         coalesce(advocating.referral_count, 0) as referral_count,
@@ -209,6 +219,7 @@ final as (
     left join bought on customers.customer_id = bought.customer_id
     left join intent on customers.customer_id = intent.customer_id
     left join advocating on customers.customer_id = advocating.customer_id
+    left join warned on customers.customer_id = warned.customer_id
     left join marketing_consents on customers.customer_id = marketing_consents.customer_id
     left join complaints on customers.customer_id = complaints.customer_id
     left join profiling_refusals on customers.customer_id = profiling_refusals.customer_id

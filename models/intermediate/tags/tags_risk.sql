@@ -15,11 +15,8 @@ final as (
         coalesce(
             purchase_count = 1 and recency_days >= {{ var('clm_tag_second_purchase_days') }}, false
         ) as no_second_purchase,
-        earlier_active_days * {{ var('clm_tag_falling_days') }}
-        >= {{ var('clm_tag_falling_least_days') }} * {{ var('clm_tag_falling_baseline_days') }}
-        and recent_active_days * {{ var('clm_tag_falling_baseline_days') }}
-        <= {{ var('clm_tag_falling_share') }} * earlier_active_days * {{ var('clm_tag_falling_days') }}
-            as engagement_falling,
+        churn_risk,
+        {{ clm.is_engagement_falling('recent_active_days', 'earlier_active_days') }} as engagement_falling,
         coalesce(gross_amount > 0 and refund_rate >= {{ var('clm_tag_refund_share') }}, false) as refund_heavy,
         has_complained as complained,
         has_unsubscribed as unsubscribed

@@ -23,6 +23,12 @@ stage_dates as (
 
 ),
 
+predicted as (
+
+    select * from {{ ref('int_customers_predicted') }}
+
+),
+
 segments as (
 
     select * from {{ ref('segments') }}
@@ -61,9 +67,9 @@ final as (
         tagged.first_purchase_on,
         tagged.last_purchase_on,
         tagged.first_fact_on,
-        cast(null as {{ clm.type_text() }}) as churn_risk,
-        cast(null as numeric(18, 6)) as p_no_purchase,
-        cast(null as numeric(28, 2)) as predicted_value_amount,
+        tagged.churn_risk,
+        predicted.p_no_purchase,
+        predicted.predicted_value_amount,
         stage_dates.next_change_on,
         tagged.is_global_control,
         nullif(concat_ws(
@@ -76,6 +82,7 @@ final as (
     from tagged
     left join tag_lists on tagged.customer_id = tag_lists.customer_id
     left join stage_dates on tagged.customer_id = stage_dates.customer_id
+    left join predicted on tagged.customer_id = predicted.customer_id
     left join segments on tagged.segment = segments.segment
     left join taxonomies
         on tagged.lifecycle_stage = taxonomies.lifecycle_stage
