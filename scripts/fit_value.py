@@ -11,7 +11,6 @@ Exit codes: 0 fitted, or too little to fit and said so; 2 configuration; 4 the d
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -130,24 +129,20 @@ def describe(row: dict[str, Any]) -> str:
 @click.option("--wait", type=float, default=30, show_default=True, help="Seconds to wait for a locked DuckDB file.")
 def main(project_dir: Path, profiles_dir: Path, target: str | None, wait: float) -> None:
     """Fits BG/NBD and Gamma-Gamma for every day from which the last build predicts."""
-    try:
-        with contextlib.chdir(project_dir), connect(project_dir, profiles_dir, target, wait) as warehouse:
-            histories = warehouse.relation("_intermediate", "int_value_histories").render()
-            if problem := warehouse.problem(f"select 1 from {histories} where 1 = 0"):
-                raise Stopped(MISCONFIGURED, f"{histories} cannot be read: run `dbt build` first. ({problem})")
-            with warehouse.transaction():
-                days = [row[0] for row in warehouse.rows(f"select distinct origin_on from {histories} order by 1")]
-                unit = warehouse.rows(f"select min(purchase_unit) from {histories}")[0][0]
-            rows = [fit_origin(warehouse, histories, day, unit) for day in days]
-            if rows:
-                append(warehouse, rows)
-            for row in rows:
-                click.echo(describe(row))
-            if not rows:
-                click.echo("Nobody has bought anything yet: there is nothing to fit.")
-    except Stopped as stop:
-        click.echo(stop, err=True)
-        sys.exit(stop.code)
+    with contextlib.chdir(project_dir), connect(project_dir, profiles_dir, target, wait) as warehouse:
+        histories = warehouse.relation("_intermediate", "int_value_histories").render()
+        if problem := warehouse.problem(f"select 1 from {histories} where 1 = 0"):
+            raise Stopped(MISCONFIGURED, f"{histories} cannot be read: run `dbt build` first. ({problem})")
+        with warehouse.transaction():
+            days = [row[0] for row in warehouse.rows(f"select distinct origin_on from {histories} order by 1")]
+            unit = warehouse.rows(f"select min(purchase_unit) from {histories}")[0][0]
+        rows = [fit_origin(warehouse, histories, day, unit) for day in days]
+        if rows:
+            append(warehouse, rows)
+        for row in rows:
+            click.echo(describe(row))
+        if not rows:
+            click.echo("Nobody has bought anything yet: there is nothing to fit.")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ class Fit:
 
 def maximise(
     names: tuple[str, ...],
-    starts: list[tuple[float, ...]],
+    starts: Sequence[tuple[float, ...]],
     likelihood: Callable[[Floats], tuple[float, Floats]],
     weight: float,
 ) -> Fit:

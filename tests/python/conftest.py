@@ -95,14 +95,20 @@ class Shop:
             lines.append(str(result.exception))
         return Built(bool(result.success), "\n".join(lines), result)
 
-    def build(self, as_of: str | None = None, variables: str = "{}", env: dict[str, str] | None = None) -> Built:
-        """Seeds and models, no tests; fails the test with dbt's messages when dbt fails."""
+    def build(
+        self,
+        as_of: str | None = None,
+        variables: str = "{}",
+        env: dict[str, str] | None = None,
+        select: tuple[str, ...] = (),
+    ) -> Built:
+        """Seeds and models, all or the selected, no tests; fails the test with dbt's messages when dbt fails."""
         settings = dict(env or {})
         if as_of:
             settings["CLM_AS_OF_DATE"] = as_of
         built = self.dbt(
             "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
-            env=settings, variables=variables,
+            *(["--select", *select] if select else []), env=settings, variables=variables,
         )  # fmt: skip
         assert built.success, built.log[-4000:]
         return built
@@ -128,11 +134,11 @@ class Shop:
         shutil.rmtree(self.raw, ignore_errors=True)
         if self.database.exists():
             self._empty_database()
-        for name in ("clm.duckdb", "clm.duckdb.wal"):
-            (self.folder / name).unlink(missing_ok=True)
 
     def _empty_database(self) -> None:
-        """Drops all that is in it: where dbt holds the file open in this process, removing the file is not enough."""
+        """Drops all that is in it. The file stays: where dbt holds it open in this process, a removed one would go on
+        in there, and whoever opens the path anew would see an empty one.
+        """
         connection = duckdb.connect(str(self.database))
         try:
             kinds = "select case table_type when 'VIEW' then 'view' else 'table' end, table_schema, table_name"

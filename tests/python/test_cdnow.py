@@ -49,7 +49,10 @@ def test_scores_and_segments_are_the_published_ones(
     segments: list[int],
 ) -> None:
     shop.write("orders", cdnow_orders(shared_data))
-    shop.build(as_of="1997-09-30", variables=f"{{clm_zero_amount_is_purchase: {zero_is_purchase}}}")
+    shop.build(
+        as_of="1997-09-30", variables=f"{{clm_zero_amount_is_purchase: {zero_is_purchase}}}",
+        select=("+customer_lifecycle", "+stg_orders"),
+    )  # fmt: skip
     for score, expected in (("recency", recency), ("frequency", frequency), ("monetary", monetary)):
         found = shop.rows(
             "select count(*) from customer_lifecycle where purchase_count > 0"

@@ -147,8 +147,8 @@ def test_a_changed_rule_shows_as_a_new_version_and_as_drift(copied: Copy) -> Non
         "select distinct tag, rule_version from customer_tags where tag in ('high_value', 'low_value')"
     ).fetchall()
     catalogue = connection.execute(
-        "select tag, previous_run_on, previous_rule_version, rule_version, is_drifting, advice_reason from tag_catalogue"
-        " where tag in ('high_value', 'low_value') order by tag"
+        "select tag, previous_run_on, previous_rule_version, rule_version, is_drifting, advice_reason"
+        " from tag_catalogue where tag in ('high_value', 'low_value') order by tag"
     ).fetchall()
     connection.close()
     assert sorted(versions) == [("high_value", 2), ("low_value", 1)]

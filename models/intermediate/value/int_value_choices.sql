@@ -1,5 +1,5 @@
 {#-
-    Exactly one row. Why it exists: which way of predicting is used for everybody, and why not the model: its gate is
+    Grain: exactly one row. Why it exists: which way of predicting is used for everybody, and why not the model: its gate is
     closed, it was off too far a horizon ago, or a way without a model did better.
 -#}
 
