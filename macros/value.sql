@@ -32,9 +32,9 @@
 {#- Whether somebody is much less active than usual: the tag engagement_falling and the churn warning ask it alike. -#}
 {% macro is_engagement_falling(recent, earlier) %}
     {{ return(
-        '(' ~ earlier ~ ' * ' ~ var('clm_tag_falling_days') ~ ' >= ' ~ var('clm_tag_falling_least_days') ~ ' * '
+        earlier ~ ' * ' ~ var('clm_tag_falling_days') ~ ' >= ' ~ var('clm_tag_falling_least_days') ~ ' * '
         ~ var('clm_tag_falling_baseline_days') ~ ' and ' ~ recent ~ ' * ' ~ var('clm_tag_falling_baseline_days')
-        ~ ' <= ' ~ var('clm_tag_falling_share') ~ ' * ' ~ earlier ~ ' * ' ~ var('clm_tag_falling_days') ~ ')'
+        ~ ' <= ' ~ var('clm_tag_falling_share') ~ ' * ' ~ earlier ~ ' * ' ~ var('clm_tag_falling_days')
     ) }}
 {% endmacro %}
 
