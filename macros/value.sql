@@ -1,7 +1,7 @@
 {#- What the models of purchases and of their value are computed with (docs/value.md). -#}
 
 {#- Terms of the series: one more than a multiple of 16. -#}
-{% macro value_terms() %}{{ return(161) }}{% endmacro %}
+{% macro value_terms() %}{{ return(321) }}{% endmacro %}
 
 
 {#-

@@ -371,6 +371,26 @@ CORRUPTIONS = [
         "where cohort_month = (select min(cohort_month) from time_to_second_purchase)",
     ),
     (
+        "assert_predictions_are_possible",
+        "delete from customer_value where customer_id = (select min(customer_id) from customer_value)",
+    ),
+    ("assert_predictions_are_possible", "update customer_value set p_no_purchase = 1.000001 where churn_risk = 'low'"),
+    ("assert_predictions_are_possible", "update customer_value set p_alive = -0.1 where churn_risk = 'low'"),
+    ("assert_predictions_are_possible", "update customer_value set predicted_purchase_count = -1"),
+    (
+        "assert_predictions_are_possible",
+        "update customer_lifecycle set churn_risk = 'high' where lifecycle_stage = 'churned'",
+    ),
+    (
+        "assert_predictions_are_possible",
+        "update customer_lifecycle set churn_risk = 'low' where purchase_count > 0 and lifecycle_stage <> 'churned' and"
+        " customer_id in (select customer_id from main_intermediate.int_customer_features where is_profiling_denied)",
+    ),
+    (
+        "assert_predictions_are_possible",
+        "update prediction_backtest set customer_count = customer_count - 1 where prediction_method = 'rate'",
+    ),
+    (
         "assert_the_funnel_only_narrows",
         "update lifecycle_funnel set customer_count = customer_count + 1000 where step = 'loyal'",
     ),

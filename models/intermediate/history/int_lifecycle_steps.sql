@@ -130,7 +130,8 @@ final as (
         step_on,
         cause_rank,
         {% if clm.lifecycle_numbers() | length == 1 -%}
-        counts + conditions as counts
+        counts + conditions as counts,
+        cast(0 as bigint) as conditions
         {%- else -%}
         counts,
         conditions

@@ -1,7 +1,8 @@
 {#-
     Grain: one row per person with a purchase that counts. Why it exists: who is about to be lost, by her own rhythm: how
     long she has been silent against the gap that is usual for her, and whether she is less active than she was.
-    Who has churned already, or refused profiling, has no band.
+    Who has churned already, or refused profiling, has no band; nor has anybody whose engagement is not falling as
+    long as nobody has bought twice, for then there is no rhythm to miss.
 -#}
 
 with
@@ -16,7 +17,9 @@ judged as (
 
     select
         paced.*,
-        not is_profiling_denied and lifecycle_stage <> 'churned' as is_judged,
+        not is_profiling_denied
+        and lifecycle_stage <> 'churned'
+        and (silence_ratio is not null or is_engagement_falling) as is_judged,
         coalesce(silence_ratio >= {{ var('clm_churn_risk_high_ratio') }}, false) as is_far_overdue,
         coalesce(silence_ratio >= {{ var('clm_churn_risk_medium_ratio') }}, false) as is_overdue,
         coalesce(p_no_purchase >= {{ var('clm_churn_risk_probability') }}, false) as is_unlikely_to_buy

@@ -1,6 +1,6 @@
 {#-
-    Grain: one row per origin, number of the purchase (4: the fourth and later) and week since it, without holes from
-    week 0 to the last one in which somebody was watched. Why it exists: Kaplan and Meier's curve of who is still away,
+    Grain: one row per origin, number of the purchase (4: the fourth and later) and week since it in which somebody
+    came back or was no longer watched. Why it exists: Kaplan and Meier's curve of who is still away,
     which counts the time of those who have not come back yet for what it is.
 -#}
 

@@ -36,7 +36,7 @@ combinations as (
         histories.origin_on,
         origins.horizon_days,
         cast(floor(histories.tenure_days / 30.0) as integer) as age_month,
-        least(histories.repeat_count + 1, 4) as purchase_number,
+        least(histories.purchase_day_count, 4) as purchase_number,
         cast(floor((histories.tenure_days - histories.recency_days) / 7.0) as integer) as weeks_away
     from histories
     inner join origins on histories.origin_on = origins.origin_on
@@ -63,7 +63,7 @@ latest as (
 
 ),
 
--- beyond what any cohort has lived through the last half year of the curve goes on
+-- at the end of what cohorts have lived through, and beyond, the last half year of the curve stands for what comes
 ahead as (
 
     select

@@ -58,6 +58,7 @@ judged as (
         fits.*,
         model_counts.purchase_bias_rate,
         model_counts.value_bias_rate,
+        model_counts.actual_purchase_count,
         model_counts.purchase_rmse as model_purchase_rmse,
         curve_counts.purchase_rmse as curve_purchase_rmse,
         model_rankings.brier_score as model_brier_score,
@@ -78,6 +79,7 @@ gated as (
             when money_gate is not null then money_gate
             when
                 abs(purchase_bias_rate) > {{ var('clm_value_bias_rate') }}
+                or actual_purchase_count = 0
                 or abs(value_bias_rate) > {{ var('clm_value_bias_rate') }}
                 then 'biased_in_backtest'
             when model_purchase_rmse >= curve_purchase_rmse then 'curve_was_better'

@@ -84,18 +84,20 @@ ages as (
 
 ),
 
+months as (
+    {{ dbt.generate_series(var('clm_history_months') | int) }}
+),
+
 -- whoever completed month m lived through all months before
 lived as (
 
     select
-        origin_on,
-        complete_months - 1 as age_month,
-        sum(customer_count) over (
-            partition by origin_on
-            order by complete_months desc
-            rows between unbounded preceding and current row
-        ) as customer_count
+        ages.origin_on,
+        cast(months.generated_number as integer) - 1 as age_month,
+        sum(ages.customer_count) as customer_count
     from ages
+    inner join months on ages.complete_months >= months.generated_number
+    group by ages.origin_on, months.generated_number
 
 ),
 
@@ -111,7 +113,6 @@ final as (
     left join bought
         on lived.origin_on = bought.origin_on
         and lived.age_month = bought.age_month
-    where lived.age_month >= 0
 
 )
 

@@ -32,7 +32,9 @@ placed as (
             partition by origins.origin_on
             order by
                 fits.as_of_date desc,
-                fits.fitted_at desc,
+                coalesce(
+                    fits.fitted_at, {{ clm.timestamp_literal('1970-01-01 00:00:00') }}
+                ) desc,
                 {{ clm.byte_order('fits.fit_id') }} desc
         ) as place
     from origins
@@ -47,9 +49,11 @@ gated as (
         case
             when fit_id is null then 'no_fit'
             when fit_age_days > {{ var('clm_value_fit_max_age_days') }} then 'fit_too_old'
-            when repeat_customer_count < {{ var('clm_value_least_repeat_customers') }} then 'few_repeat_customers'
+            when coalesce(repeat_customer_count, 0) < {{ var('clm_value_least_repeat_customers') }}
+                then 'few_repeat_customers'
             when r is null then 'no_maximum'
             when bounded_parameters is not null then 'parameter_at_bound'
+            when a > 6 then 'beyond_the_series'
         end as purchase_gate
     from placed
     where place = 1

@@ -52,6 +52,7 @@ people as (
         {%- for days in offsets %}
         {%- set is_known = 'dated.ordered_on <= ' ~ clm.add_days('as_of.as_of_date', -days) %}
         sum(case when {{ is_known }} then dated.unit_count else 0 end) as known_count_{{ days }},
+        sum(case when {{ is_known }} then 1 else 0 end) as known_day_count_{{ days }},
         sum(case when {{ is_known }} then dated.amount else 0 end) as known_amount_{{ days }},
         sum(
             case when dated.ordered_on > dated.first_on and {{ is_known }} then dated.amount else 0 end
@@ -72,6 +73,7 @@ final as (
     select
         customer_number,
         {{ clm.add_days('as_of_date', -days) }} as origin_on,
+        cast(known_day_count_{{ days }} as integer) as purchase_day_count,
         cast(known_count_{{ days }} - 1 as integer) as repeat_count,
         {{ clm.days_between('first_on', 'last_on_' ~ days) }} as recency_days,
         {{ clm.days_between('first_on', clm.add_days('as_of_date', -days)) }} as tenure_days,

@@ -46,7 +46,7 @@ final as (
         on scored.origin_on = baselines.origin_on
         and scored.horizon_days = baselines.horizon_days
         and floor(scored.tenure_days / 30.0) = baselines.age_month
-        and least(scored.repeat_count + 1, 4) = baselines.purchase_number
+        and least(scored.purchase_day_count, 4) = baselines.purchase_number
         and floor((scored.tenure_days - scored.recency_days) / 7.0) = baselines.weeks_away
 
 )

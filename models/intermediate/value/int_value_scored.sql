@@ -74,6 +74,7 @@ final as (
         origin_on,
         horizon_days,
         is_backtest,
+        purchase_day_count,
         repeat_count,
         recency_days,
         tenure_days,
