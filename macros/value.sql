@@ -23,6 +23,10 @@
 {% endmacro %}
 
 
+{#- Days as weeks, in a double: a decimal quotient has six digits on Spark. -#}
+{% macro weeks(days) %}{{ return('cast(' ~ days ~ ' as ' ~ clm.type_double() ~ ') / 7') }}{% endmacro %}
+
+
 {#- A double rounded to 6 decimals, exact from there on; NULL stays NULL. -#}
 {% macro rounded(value) %}
     {{ return('cast(round(cast(' ~ value ~ ' as numeric(28, 9)), 6) as numeric(28, 6))') }}

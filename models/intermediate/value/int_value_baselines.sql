@@ -95,10 +95,8 @@ final as (
             ~ ') / nullif(ahead.customer_count, 0) * combinations.horizon_days / 30') }} as cohort_purchase_count,
         {{ clm.rounded('cast(ahead.amount as ' ~ clm.type_double()
             ~ ') / nullif(ahead.customer_count, 0) * combinations.horizon_days / 30') }} as cohort_amount,
-        case
-            when now.away_rate = 0 then 1
-            else {{ clm.rounded('cast(later.away_rate as ' ~ clm.type_double() ~ ') / now.away_rate') }}
-        end as curve_p_no_purchase
+        {{ clm.rounded('case when now.away_rate = 0 then 1 else cast(later.away_rate as ' ~ clm.type_double()
+            ~ ') / now.away_rate end') }} as curve_p_no_purchase
     from combinations
     left join ahead
         on combinations.origin_on = ahead.origin_on

@@ -31,12 +31,13 @@ final as (
         points.horizon_days,
         points.repeat_count,
         points.tenure_days,
-        sum(
+        cast(sum(
             case
                 when points.step_days = points.horizon_days then cast(points.expected_count_alive as numeric(28, 12))
             end
-        ) as expected_count_alive,
-        sum(cast(points.expected_count_alive * weights.weight as numeric(28, 12))) as discounted_count_alive
+        ) as numeric(28, 12)) as expected_count_alive,
+        cast(sum(cast(points.expected_count_alive * weights.weight as numeric(28, 12))) as numeric(28, 12))
+            as discounted_count_alive
     from points
     inner join weights
         on points.horizon_days = weights.horizon_days

@@ -62,7 +62,8 @@ points as (
         fits.a,
         fits.a + fits.b + combinations.repeat_count - 1 as c,
         fits.a + fits.b - fits.r - 1 as d,
-        steps.step_days / 7.0 / (fits.alpha + (combinations.tenure_days + steps.step_days) / 7.0) as z
+        {{ clm.weeks('steps.step_days') }}
+        / (fits.alpha + {{ clm.weeks('(combinations.tenure_days + steps.step_days)') }}) as z
     from combinations
     inner join fits on combinations.origin_on = fits.origin_on
     inner join origins on combinations.origin_on = origins.origin_on

@@ -39,14 +39,15 @@ known as (
         fits.purchase_gate,
         fits.money_gate,
         fits.r + histories.repeat_count as shape,
-        fits.alpha + histories.tenure_days / 7.0 as scale,
+        fits.alpha + {{ clm.weeks('histories.tenure_days') }} as scale,
         expected.expected_count_alive,
         expected.discounted_count_alive,
         case
             when histories.repeat_count = 0 then 1
             else 1 / (
                 1 + fits.a / (fits.b + histories.repeat_count - 1) * {{ clm.power(
-                    '((fits.alpha + histories.tenure_days / 7.0) / (fits.alpha + histories.recency_days / 7.0))',
+                    '((fits.alpha + ' ~ clm.weeks('histories.tenure_days') ~ ') / (fits.alpha + '
+                    ~ clm.weeks('histories.recency_days') ~ '))',
                     'fits.r + histories.repeat_count'
                 ) }}
             )
@@ -84,13 +85,11 @@ final as (
         next_amount,
         purchase_gate,
         money_gate,
-        case when purchase_gate is null then {{ clm.rounded('p_alive') }} end as p_alive,
-        case
-            when purchase_gate is null
-                then {{ clm.rounded(
-                    '1 - p_alive * (1 - ' ~ clm.power('(scale / (scale + horizon_days / 7.0))', 'shape') ~ ')'
-                ) }}
-        end as p_no_purchase,
+        {{ clm.rounded('case when purchase_gate is null then p_alive end') }} as p_alive,
+        {{ clm.rounded(
+            'case when purchase_gate is null then 1 - p_alive * (1 - '
+            ~ clm.power('(scale / (scale + ' ~ clm.weeks('horizon_days') ~ '))', 'shape') ~ ') end'
+        ) }} as p_no_purchase,
         {{ clm.rounded('p_alive * expected_count_alive') }} as expected_purchase_count,
         {{ clm.rounded('expected_purchase_amount') }} as expected_purchase_amount,
         {{ clm.rounded('p_alive * discounted_count_alive * expected_purchase_amount') }} as predicted_value_amount

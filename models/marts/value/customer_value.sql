@@ -65,9 +65,9 @@ final as (
         predicted.p_no_purchase,
         choices.probability_method,
         choices.probability_gate,
-        case
+        cast(case
             when choices.probability_method = 'bg_nbd' then choices.model_brier_score else choices.curve_brier_score
-        end as brier_score,
+        end as numeric(28, 6)) as brier_score,
         choices.fitted_on,
         warned.churn_risk,
         warned.churn_drivers_en,

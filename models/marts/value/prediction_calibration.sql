@@ -51,8 +51,8 @@ final as (
         tenths.prediction_method,
         tenths.tenth,
         cast(sum(tenths.customer_count) as integer) as customer_count,
-        min(tenths.predicted) as least_probability,
-        max(tenths.predicted) as greatest_probability,
+        cast(min(tenths.predicted) as numeric(18, 6)) as least_probability,
+        cast(max(tenths.predicted) as numeric(18, 6)) as greatest_probability,
         {{ clm.rounded('cast(sum(cast(tenths.predicted * tenths.customer_count as numeric(28, 6))) as '
             ~ clm.type_double() ~ ') / sum(tenths.customer_count)') }} as predicted_rate,
         {{ clm.rounded('cast(sum(tenths.none_count) as ' ~ clm.type_double() ~ ') / sum(tenths.customer_count)') }}
