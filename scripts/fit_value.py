@@ -4,7 +4,7 @@
 
 One fit per day from which the project predicts: the as-of date of the last build and the days on which its
 predictions are judged. People are grouped in the warehouse, so the fit takes as long for ten million as for ten
-thousand. Run `dbt build` before (it makes the histories) and `dbt build --select stg_clv_parameters+` after it.
+thousand. Run `dbt build` before (it makes the histories) and `dbt build --select base_clv_parameters+` after it.
 Exit codes: 0 fitted, or too little to fit and said so; 2 configuration; 4 the database stayed locked.
 """
 
@@ -23,7 +23,7 @@ from activation import MISCONFIGURED, Stopped
 from activation.ledger import SCHEMA
 from activation.warehouse import Warehouse, connect, literal
 from dbt.cli.resolvers import default_profiles_dir, default_project_dir
-from value import Fit, Floats
+from value import Floats
 from value.money import fit_money
 from value.purchases import fit_purchases
 
@@ -31,7 +31,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 COLUMNS = (
     "fit_id", "as_of_date", "fitted_at", "purchase_unit", "time_unit", "cohort", "customer_count",
     "repeat_customer_count", "resolution_days", "r", "alpha", "a", "b", "log_likelihood", "p", "q", "gamma",
-    "money_log_likelihood", "bounded_parameters",
+    "money_log_likelihood", "bounded_parameters", "bounded_money_parameters",
 )  # fmt: skip
 # more people than this are grouped by week and by hundredths of the logarithm of what they spend
 EXACT = 200_000
@@ -57,16 +57,13 @@ def purchase_groups(warehouse: Warehouse, histories: str, origin: str, resolutio
 
 def money_groups(warehouse: Warehouse, histories: str, origin: str, people: int) -> list[Floats]:
     """Purchases after the first, their mean value, the mean of its logarithm, people."""
-    mean = "cast(repeat_amount as double precision) / repeat_value_count"
-    if warehouse.adapter.type() == "spark":
-        mean = mean.replace("double precision", "double")
-    step = 100 if people > EXACT else 10_000_000
+    step = "round(ln(repeat_amount) * 100)" if people > EXACT else "repeat_amount"
     rows = warehouse.rows(
-        f"select purchases, avg(mean), avg(ln(mean)), count(*) from (select repeat_value_count as purchases,"
-        f" {mean} as mean from {histories} where origin_on = {origin} and repeat_value_count > 0) as means"
-        f" group by purchases, round(ln(mean) * {step})"
+        f"select repeat_value_count, sum(repeat_amount), sum(ln(repeat_amount)), count(*) from {histories}"
+        f" where origin_on = {origin} and repeat_value_count > 0 group by repeat_value_count, {step}"
     )
-    return columns(rows, 4)
+    counts, amounts, logs, groups = columns(rows, 4)
+    return [counts, amounts / groups / counts, logs / groups - np.log(counts), groups]
 
 
 def fit_origin(warehouse: Warehouse, histories: str, day: date, unit: str) -> dict[str, Any]:
@@ -86,14 +83,12 @@ def fit_origin(warehouse: Warehouse, histories: str, day: date, unit: str) -> di
         "purchase_unit": unit, "time_unit": "week", "cohort": "all", "customer_count": people,
         "repeat_customer_count": int(again), "resolution_days": resolution,
     }  # fmt: skip
-    for fit, name in ((purchases, "log_likelihood"), (money, "money_log_likelihood")):
-        row.update({**fit.parameters, name: fit.log_likelihood} if fit else {})
-    row["bounded_parameters"] = ",".join(bounded_names(purchases, money)) or None
+    for fit, part in ((purchases, ""), (money, "money_")):
+        if fit:
+            row.update(fit.parameters)
+            row[f"{part}log_likelihood"] = fit.log_likelihood
+            row[f"bounded_{part}parameters"] = ",".join(fit.bounded) or None
     return row
-
-
-def bounded_names(*fits: Fit | None) -> list[str]:
-    return [name for fit in fits if fit for name in fit.bounded]
 
 
 def append(warehouse: Warehouse, rows: list[dict[str, Any]]) -> None:
@@ -119,7 +114,8 @@ def describe(row: dict[str, Any]) -> str:
         return f"{said}; nothing to fit"
     names = ("r", "alpha", "a", "b", "log_likelihood", "p", "q", "gamma")
     said += "".join(f", {name} {row[name]:.4f}" for name in names if name in row)
-    return f"{said}; at its bound: {row['bounded_parameters']}" if row["bounded_parameters"] else said
+    bounded = [row[name] for name in ("bounded_parameters", "bounded_money_parameters") if row.get(name)]
+    return f"{said}; at its bound: {','.join(bounded)}" if bounded else said
 
 
 @click.command()

@@ -102,7 +102,8 @@
                 'time_unit': 'text', 'cohort': 'text', 'customer_count': 'text', 'repeat_customer_count': 'text',
                 'resolution_days': 'text', 'r': 'text', 'alpha': 'text', 'a': 'text', 'b': 'text',
                 'log_likelihood': 'text', 'p': 'text', 'q': 'text', 'gamma': 'text',
-                'money_log_likelihood': 'text', 'bounded_parameters': 'text'}},
+                'money_log_likelihood': 'text', 'bounded_parameters': 'text',
+                'bounded_money_parameters': 'text'}},
         'activation_run': {
             'is_ledger': true,
             'columns': {

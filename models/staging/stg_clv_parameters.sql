@@ -24,7 +24,8 @@ final as (
         {%- for name in numbers %}
         cast({{ name }} as {{ clm.type_double() }}) as {{ name }},
         {%- endfor %}
-        bounded_parameters
+        bounded_parameters,
+        bounded_money_parameters
     from fits
 
 )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float64]
+Likelihood = Callable[[Floats], tuple[float, Floats]]  # of parameters: the value and its slope by each
 # outside of these a parameter is at its bound: the data do not tell it from infinity or nothing
 LEAST, GREATEST = 1e-4, 1e4
 
@@ -26,12 +27,12 @@ class Fit:
 def maximise(
     names: tuple[str, ...],
     starts: Sequence[tuple[float, ...]],
-    likelihood: Callable[[Floats], tuple[float, Floats]],
+    likelihood: Likelihood,
     weight: float,
 ) -> Fit:
     """The best of several climbs over the logarithms of the parameters, with the gradient, between the bounds.
 
-    `likelihood` gives the log-likelihood and its gradient by parameter; `weight` is the number of people.
+    `weight` is the number of people.
     """
 
     def loss(logs: Floats) -> tuple[float, Floats]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln, psi
 
-from value import Fit, Floats, maximise
+from value import Fit, Floats, Likelihood, maximise
 
 
-def fit_purchases(counts: Floats, recencies: Floats, tenures: Floats, people: Floats) -> Fit | None:
-    """r, alpha, a, b from groups of people: repeat purchases, weeks from first to last, weeks since the first, people.
-
-    None where nobody bought again: then no rate is better than another.
-    """
-    if not float((counts * people).sum()) > 0:
-        return None
+def purchase_likelihood(counts: Floats, recencies: Floats, tenures: Floats, people: Floats) -> Likelihood:
+    """The log-likelihood and its gradient as a function of r, alpha, a, b; arguments as for fit_purchases."""
     repeats, place = np.unique(counts, return_inverse=True)
     again = counts > 0
     least_one = np.maximum(counts, 1)
@@ -36,6 +31,17 @@ def fit_purchases(counts: Floats, recencies: Floats, tenures: Floats, people: Fl
         slope_b = (digamma + psi(b + repeats) - psi(b))[place] - share / (b + least_one - 1)
         return value, np.array([(people * slope).sum() for slope in (slope_r, slope_alpha, slope_a, slope_b)])
 
+    return likelihood
+
+
+def fit_purchases(counts: Floats, recencies: Floats, tenures: Floats, people: Floats) -> Fit | None:
+    """r, alpha, a, b from groups of people: repeat purchases, weeks from first to last, weeks since the first, people.
+
+    None where nobody bought again: then no rate is better than another.
+    """
+    if not float((counts * people).sum()) > 0:
+        return None
+    likelihood = purchase_likelihood(counts, recencies, tenures, people)
     mean = float((counts * people).sum() / people.sum())
     weeks = max(float((tenures * people).sum() / people.sum()), 1e-3)
     starts = [(1.0, max(weeks / mean, 0.01), 1.0, 2.0), (0.3, max(0.3 * weeks / mean, 0.01), 0.5, 5.0)]

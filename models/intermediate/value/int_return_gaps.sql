@@ -12,29 +12,9 @@ origins as (
 
 ),
 
-purchases as (
-
-    select * from {{ ref('int_purchases') }}
-
-),
-
 purchase_days as (
 
-    select distinct
-        customer_number,
-        ordered_on
-    from purchases
-    where is_counted
-
-),
-
-gaps as (
-
-    select
-        ordered_on,
-        lead(ordered_on) over (partition by customer_number order by ordered_on asc) as next_on,
-        row_number() over (partition by customer_number order by ordered_on asc) as purchase_number
-    from purchase_days
+    select * from {{ ref('int_value_purchase_days') }}
 
 ),
 
@@ -42,15 +22,16 @@ known as (
 
     select
         origins.origin_on,
-        least(gaps.purchase_number, 4) as purchase_number,
-        coalesce(gaps.next_on <= origins.origin_on, false) as is_return,
+        least(purchase_days.purchase_number, 4) as purchase_number,
+        coalesce(purchase_days.next_on <= origins.origin_on, false) as is_return,
         case
-            when gaps.next_on <= origins.origin_on then {{ clm.days_between('gaps.ordered_on', 'gaps.next_on') }}
-            else {{ clm.days_between('gaps.ordered_on', 'origins.origin_on') }}
+            when purchase_days.next_on <= origins.origin_on
+                then {{ clm.days_between('purchase_days.ordered_on', 'purchase_days.next_on') }}
+            else {{ clm.days_between('purchase_days.ordered_on', 'origins.origin_on') }}
         end as gap_days
-    from gaps
+    from purchase_days
     cross join origins
-    where gaps.ordered_on <= origins.origin_on
+    where purchase_days.ordered_on <= origins.origin_on
 
 ),
 

@@ -24,31 +24,33 @@ rankings as (
 
 ),
 
-model_counts as (
+-- one row each, of NULLs where there is no backtest
+count_measures as (
 
-    select * from counts
-    where prediction_method = 'bg_nbd' and horizon_days = {{ var('clm_value_horizon_days') }}
-
-),
-
-curve_counts as (
-
-    select * from counts
-    where prediction_method = 'cohort_curve' and horizon_days = {{ var('clm_value_horizon_days') }}
-
-),
-
-model_rankings as (
-
-    select * from rankings
-    where prediction_method = 'bg_nbd' and horizon_days = {{ var('clm_churn_horizon_days') }}
+    select
+        {%- for name, measure in {
+            'purchase_bias_rate': ['bg_nbd', 'purchase_bias_rate'],
+            'value_bias_rate': ['bg_nbd', 'value_bias_rate'],
+            'actual_purchase_count': ['bg_nbd', 'actual_purchase_count'],
+            'model_purchase_rmse': ['bg_nbd', 'purchase_rmse'],
+            'curve_purchase_rmse': ['cohort_curve', 'purchase_rmse'],
+        }.items() %}
+        cast(max(case when prediction_method = '{{ measure[0] }}' then {{ measure[1] }} end) as numeric(28, 6))
+            as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from counts
+    where horizon_days = {{ var('clm_value_horizon_days') }}
 
 ),
 
-curve_rankings as (
+ranking_measures as (
 
-    select * from rankings
-    where prediction_method = 'return_curve' and horizon_days = {{ var('clm_churn_horizon_days') }}
+    select
+        cast(max(case when prediction_method = 'bg_nbd' then brier_score end) as numeric(28, 6)) as model_brier_score,
+        cast(max(case when prediction_method = 'return_curve' then brier_score end) as numeric(28, 6))
+            as curve_brier_score
+    from rankings
+    where horizon_days = {{ var('clm_churn_horizon_days') }}
 
 ),
 
@@ -56,18 +58,11 @@ judged as (
 
     select
         fits.*,
-        model_counts.purchase_bias_rate,
-        model_counts.value_bias_rate,
-        model_counts.actual_purchase_count,
-        model_counts.purchase_rmse as model_purchase_rmse,
-        curve_counts.purchase_rmse as curve_purchase_rmse,
-        model_rankings.brier_score as model_brier_score,
-        curve_rankings.brier_score as curve_brier_score
+        count_measures.*,
+        ranking_measures.*
     from fits
-    left join model_counts on fits.is_backtest = false and model_counts.customer_count > 0
-    left join curve_counts on fits.is_backtest = false and curve_counts.customer_count > 0
-    left join model_rankings on fits.is_backtest = false and model_rankings.customer_count > 0
-    left join curve_rankings on fits.is_backtest = false and curve_rankings.customer_count > 0
+    cross join count_measures
+    cross join ranking_measures
 
 ),
 

@@ -11,9 +11,9 @@ origins as (
 
 ),
 
-purchases as (
+purchase_days as (
 
-    select * from {{ ref('int_purchases') }}
+    select * from {{ ref('int_value_purchase_days') }}
 
 ),
 
@@ -23,39 +23,19 @@ histories as (
 
 ),
 
-purchase_days as (
-
-    select
-        customer_number,
-        ordered_on,
-        {{ 'count(*)' if var('clm_purchase_unit') == 'order' else '1' }} as unit_count,
-        sum(net_revenue_amount) as amount
-    from purchases
-    where is_counted
-    group by customer_number, ordered_on
-
-),
-
-dated as (
-
-    select
-        purchase_days.*,
-        min(ordered_on) over (partition by customer_number) as first_on
-    from purchase_days
-
-),
-
 repeats as (
 
     select
         origins.origin_on,
-        cast(floor({{ clm.days_between('dated.first_on', 'dated.ordered_on') }} / 30.0) as integer) as age_month,
-        {{ clm.days_between('dated.first_on', 'origins.origin_on') }} as tenure_days,
-        dated.unit_count,
-        dated.amount
-    from dated
+        cast(
+            floor({{ clm.days_between('purchase_days.first_on', 'purchase_days.ordered_on') }} / 30.0) as integer
+        ) as age_month,
+        {{ clm.days_between('purchase_days.first_on', 'origins.origin_on') }} as tenure_days,
+        purchase_days.unit_count,
+        purchase_days.amount
+    from purchase_days
     cross join origins
-    where dated.ordered_on > dated.first_on and dated.ordered_on <= origins.origin_on
+    where purchase_days.purchase_number > 1 and purchase_days.ordered_on <= origins.origin_on
 
 ),
 
@@ -84,8 +64,9 @@ ages as (
 
 ),
 
+-- half a century
 months as (
-    {{ dbt.generate_series(var('clm_history_months') | int) }}
+    {{ dbt.generate_series(600) }}
 ),
 
 -- whoever completed month m lived through all months before

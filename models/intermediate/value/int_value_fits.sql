@@ -83,6 +83,7 @@ final as (
         case
             when purchase_gate is not null then purchase_gate
             when q is null then 'no_money_fit'
+            when bounded_money_parameters is not null then 'money_parameter_at_bound'
             when q <= 1 then 'mean_value_not_finite'
         end as money_gate
     from gated

@@ -1,7 +1,6 @@
 {#-
     Grain: one row per person and origin with a purchase up to it. Why it exists: all that the models of purchases and
     of their value need to know of a person (count, recency, age, mean value), and what she did afterwards.
-    Purchases are those that count today, at every origin: what was refunded since is not known better than that.
 -#}
 {%- set offsets = [0, var('clm_churn_horizon_days') | int, var('clm_value_horizon_days') | int] | unique | list %}
 
@@ -13,58 +12,42 @@ as_of as (
 
 ),
 
-purchases as (
-
-    select * from {{ ref('int_purchases') }}
-
-),
-
 purchase_days as (
 
-    select
-        customer_number,
-        ordered_on,
-        {{ 'count(*)' if var('clm_purchase_unit') == 'order' else 'cast(1 as bigint)' }} as unit_count,
-        sum(net_revenue_amount) as amount
-    from purchases
-    where is_counted
-    group by customer_number, ordered_on
-
-),
-
-dated as (
-
-    select
-        purchase_days.*,
-        min(ordered_on) over (partition by customer_number) as first_on
-    from purchase_days
+    select * from {{ ref('int_value_purchase_days') }}
 
 ),
 
 people as (
 
     select
-        dated.customer_number,
-        dated.first_on,
+        purchase_days.customer_number,
+        purchase_days.first_on,
         as_of.as_of_date,
-        sum(dated.unit_count) as count_0,
-        sum(dated.amount) as amount_0,
+        sum(purchase_days.unit_count) as count_0,
+        sum(purchase_days.amount) as amount_0,
         {%- for days in offsets %}
-        {%- set is_known = 'dated.ordered_on <= ' ~ clm.add_days('as_of.as_of_date', -days) %}
-        sum(case when {{ is_known }} then dated.unit_count else 0 end) as known_count_{{ days }},
+        {%- set is_known = 'purchase_days.ordered_on <= ' ~ clm.add_days('as_of.as_of_date', -days) %}
+        sum(case when {{ is_known }} then purchase_days.unit_count else 0 end) as known_count_{{ days }},
         sum(case when {{ is_known }} then 1 else 0 end) as known_day_count_{{ days }},
-        sum(case when {{ is_known }} then dated.amount else 0 end) as known_amount_{{ days }},
+        sum(case when {{ is_known }} then purchase_days.amount else 0 end) as known_amount_{{ days }},
         sum(
-            case when dated.ordered_on > dated.first_on and {{ is_known }} then dated.amount else 0 end
+            case
+                when purchase_days.purchase_number > 1 and {{ is_known }}
+                    then purchase_days.amount else 0
+            end
         ) as repeat_amount_{{ days }},
         sum(
-            case when dated.ordered_on > dated.first_on and {{ is_known }} then dated.unit_count else 0 end
+            case
+                when purchase_days.purchase_number > 1 and {{ is_known }}
+                    then purchase_days.unit_count else 0
+            end
         ) as repeat_value_count_{{ days }},
-        max(case when {{ is_known }} then dated.ordered_on end) as last_on_{{ days }}{{ ',' if not loop.last }}
+        max(case when {{ is_known }} then purchase_days.ordered_on end) as last_on_{{ days }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from dated
+    from purchase_days
     cross join as_of
-    group by dated.customer_number, dated.first_on, as_of.as_of_date
+    group by purchase_days.customer_number, purchase_days.first_on, as_of.as_of_date
 
 ),
 
