@@ -70,6 +70,14 @@ def test_the_readme_shows_the_demo_as_it_is(demo: Shop) -> None:
         ) == [(value, evidence)]
 
 
+def test_the_readme_shows_the_warnings_as_they_are(demo: Shop) -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (query,) = (part.split("```")[0] for part in readme.split("```sql\n") if "churn_drivers_en" in part)
+    shown = readme.split("| days_to_churn |")[1].split("\n\n")[0].splitlines()[2:]
+    cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in shown]
+    assert cells == [tuple(str(value) for value in row) for row in demo.rows(query)]
+
+
 def test_the_readme_names_every_mart() -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     marts = {path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")}
