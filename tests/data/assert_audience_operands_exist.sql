@@ -1,6 +1,6 @@
 {#-
-    Fails for every audience rule that names a segment, stage, sub-state or tag that does not exist,
-    or compares in a way its field cannot.
+    Fails for every audience rule that names a segment, stage, sub-state, tag or kind of recommendation that does not
+    exist, or compares in a way its field cannot.
 -#}
 
 with
@@ -35,6 +35,12 @@ from {{ ref('lifecycle_taxonomies') }}
 'tag' as field,
 tag as operand
 from {{ ref('tag_catalogue') }}
+{%- for kind in clm.recommendation_kinds() %}
+    union
+    select
+'recommendation' as field,
+'{{ kind }}' as operand
+{%- endfor %}
 
 )
 
@@ -49,8 +55,8 @@ left join known
     on rules.field = known.field
     and case when rules.field = 'tag' then rules.tag else rules.operand end = known.operand
 where
-    (rules.field in ('segment', 'lifecycle_stage', 'lifecycle_sub_state', 'tag') and known.operand is null)
-    or (rules.field in ('segment', 'lifecycle_stage', 'lifecycle_sub_state', 'tag'))
+    (rules.field in ('segment', 'lifecycle_stage', 'lifecycle_sub_state', 'tag', 'recommendation') and known.operand is null)
+    or (rules.field in ('segment', 'lifecycle_stage', 'lifecycle_sub_state', 'tag', 'recommendation'))
     <> (rules.operator in ('is', 'is_not'))
     or (
         rules.operator in ('at_least', 'at_most')

@@ -1,7 +1,7 @@
 {#-
     Fails for every buyer without a row of predictions, with a probability outside of 0 to 1, a number of purchases
     below 0, a churn warning after the churn or where profiling was refused, and for every backtest in which
-    two ways of predicting judged different people.
+    two ways of predicting (or of recommending) judged different people.
 -#}
 
 with
@@ -59,5 +59,5 @@ select
     cast(horizon_days as {{ clm.type_text() }}) as failure,
     'different people judged' as reason
 from {{ ref('prediction_backtest') }}
-group by horizon_days
+group by horizon_days, case when hit_rate is null then 0 else 1 end
 having min(customer_count) <> max(customer_count)

@@ -391,6 +391,57 @@ CORRUPTIONS = [
         "update prediction_backtest set customer_count = customer_count - 1 where prediction_method = 'rate'",
     ),
     (
+        "assert_predictions_are_possible",
+        "update prediction_backtest set customer_count = customer_count - 1 where prediction_method = 'popularity'",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update main_intermediate.int_customer_features set is_profiling_denied = true where customer_id ="
+        " (select min(customer_id) from customer_recommendations)",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update customer_360 set is_erased = true where customer_id ="
+        " (select min(customer_id) from customer_recommendations)",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update customer_recommendations set recommendation_kind = 'popular' where recommendation_kind ="
+        " 'replenishment' and recommendation_rank = 2",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update customer_recommendations set due_on = date '2099-01-01' where recommendation_kind = 'replenishment'",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update main_seeds.demo_products set launched_on = '2030-01-01'",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update customer_recommendations set recommendation_rank = recommendation_rank + 1",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update customer_recommendations set product_id = 'the same' where recommendation_rank is not null",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update customer_recommendations set score = 1.5 where recommendation_kind = 'popular'",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update product_affinity set lift = 1 where affinity_rank = 1",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update product_affinity set other_product_id = product_id where affinity_rank = 1",
+    ),
+    (
+        "assert_recommendations_are_possible",
+        "update customer_360 set favourite_category = 'other' where favourite_category is not null",
+    ),
+    (
         "assert_the_funnel_only_narrows",
         "update lifecycle_funnel set customer_count = customer_count + 1000 where step = 'loyal'",
     ),

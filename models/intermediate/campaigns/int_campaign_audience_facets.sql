@@ -17,6 +17,16 @@ tags as (
 
 ),
 
+recommended as (
+
+    select distinct
+        customers.customer_id,
+        chosen.recommendation_kind
+    from {{ ref('int_recommendations_chosen') }} as chosen
+    inner join {{ ref('int_customers') }} as customers on chosen.customer_number = customers.customer_number
+
+),
+
 rules as (
 
     select distinct
@@ -59,6 +69,12 @@ facets as (
         tag || ':' || tag_value as operand
     from tags
     where tag_value is not null
+    union all
+    select
+        customer_id,
+        'recommendation' as field,
+        recommendation_kind as operand
+    from recommended
 
 ),
 

@@ -43,6 +43,8 @@ final as (
         customers.full_name,
         customers.language,
         decisions.segment,
+        decisions.favourite_category,
+        decisions.recommended_product_ids,
         decisions.cost_amount,
         decisions.send_after,
         decisions.as_of_date

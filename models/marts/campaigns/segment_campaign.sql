@@ -12,6 +12,12 @@ gated as (
 
 ),
 
+recommended as (
+
+    select * from {{ ref('int_customers_recommended') }}
+
+),
+
 -- the preferred channel of a campaign that is open; what went out today keeps its place
 channelled as (
 
@@ -73,12 +79,12 @@ reasoned as (
 final as (
 
     select
-        as_of_date,
-        customer_id,
-        segment,
-        lifecycle_stage,
-        campaign_id,
-        channel,
+        reasoned.as_of_date,
+        reasoned.customer_id,
+        reasoned.segment,
+        reasoned.lifecycle_stage,
+        reasoned.campaign_id,
+        reasoned.channel,
         case
             when decision_reason = 'eligible' then 'send'
             when
@@ -98,8 +104,11 @@ final as (
         {{ clm.utc_time(clm.at_hour(clm.add_days('as_of_date', 1), var('clm_send_hour'))) }} as send_after,
         message_key,
         cost_amount,
-        consent_changed_at
+        consent_changed_at,
+        recommended.favourite_category,
+        recommended.recommended_product_ids
     from reasoned
+    left join recommended on reasoned.customer_id = recommended.customer_id
 
 )
 

@@ -41,6 +41,12 @@ windows as (
 
 ),
 
+recommended as (
+
+    select * from {{ ref('int_customers_recommended') }}
+
+),
+
 segment_changes as (
 
     select * from {{ ref('int_customers_segment_changes') }}
@@ -128,6 +134,14 @@ final as (
         lifecycle.churn_risk,
         lifecycle.p_no_purchase,
         lifecycle.predicted_value_amount,
+        -- recommendations
+        recommended.favourite_price_band,
+        recommended.recommended_product_ids,
+        recommended.replenishment_product_id,
+        recommended.replenishment_due_on,
+        recommended.bought_together_product_id,
+        recommended.next_higher_product_id,
+        recommended.new_arrival_product_id,
         lifecycle.is_global_control,
         lifecycle.tags
     from lifecycle
@@ -136,6 +150,7 @@ final as (
     left join ids on lifecycle.customer_id = ids.customer_id
     left join consents on lifecycle.customer_id = consents.customer_id
     left join windows on lifecycle.customer_id = windows.customer_id
+    left join recommended on lifecycle.customer_id = recommended.customer_id
     left join segment_changes on lifecycle.customer_id = segment_changes.customer_id
 
 )

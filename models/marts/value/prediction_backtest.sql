@@ -23,6 +23,16 @@ rankings as (
 
 ),
 
+hits as (
+
+    select
+        origins.origin_on,
+        hits.*
+    from {{ ref('int_recommendation_hits') }} as hits
+    inner join {{ ref('int_recommendation_origins') }} as origins on hits.origin_number = origins.origin_number
+
+),
+
 methods as (
 
     select
@@ -39,6 +49,14 @@ methods as (
         prediction_method
     from rankings
 
+    union
+
+    select
+        origin_on,
+        horizon_days,
+        prediction_method
+    from hits
+
 ),
 
 final as (
@@ -48,7 +66,7 @@ final as (
         methods.origin_on,
         cast(methods.horizon_days as integer) as horizon_days,
         methods.prediction_method,
-        coalesce(counts.customer_count, rankings.customer_count) as customer_count,
+        coalesce(counts.customer_count, rankings.customer_count, hits.customer_count) as customer_count,
         counts.predicted_purchase_count,
         counts.actual_purchase_count,
         counts.purchase_bias_rate,
@@ -59,7 +77,8 @@ final as (
         counts.value_bias_rate,
         rankings.no_purchase_count,
         rankings.auc,
-        rankings.brier_score
+        rankings.brier_score,
+        hits.hit_rate
     from methods
     cross join as_of
     left join counts
@@ -70,6 +89,10 @@ final as (
         on methods.origin_on = rankings.origin_on
         and methods.horizon_days = rankings.horizon_days
         and methods.prediction_method = rankings.prediction_method
+    left join hits
+        on methods.origin_on = hits.origin_on
+        and methods.horizon_days = hits.horizon_days
+        and methods.prediction_method = hits.prediction_method
 
 )
 
