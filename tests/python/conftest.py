@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import shutil
 import subprocess
@@ -15,12 +17,16 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHARED_DATA = Path(os.environ.get("CLM_SHARED_DATA", PROJECT.parent / "shared" / "data"))
 ONLINE_RETAIL = PROJECT / "examples" / "online_retail"
-CLM_VARIABLES = ("CLM_RAW_DIR", "CLM_RAW_SCHEMA", "CLM_RAW_DATABASE", "CLM_AS_OF_DATE", "CLM_TARGET")
+RAW_VARIABLES = ("CLM_RAW_DIR", "CLM_RAW_SCHEMA", "CLM_RAW_DATABASE")
+CLM_VARIABLES = (*RAW_VARIABLES, "CLM_AS_OF_DATE", "CLM_TARGET")
 
 
 @contextmanager
@@ -37,6 +43,32 @@ def environment(values: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+PARSED_VARIABLES = ("clm_timeline_materialized", "clm_extra_tag_models")  # what dbt reads while it parses
+
+
+@functools.cache
+def parsed_project(has_raw_tables: bool, variables: str) -> bytes:
+    """The project as dbt parsed it: the same for all shops, but for whether there are raw tables and these variables.
+
+    A model that reads others by another variable would say so: dbt stops where a ref was not seen while parsing.
+    """
+    folder = PROJECT / "target" / "pytest" / "parsed"
+    with environment({"CLM_RAW_DIR": str(folder)} if has_raw_tables else {}):
+        result = dbtRunner().invoke(["parse", "--quiet", *project_options(folder, variables)])
+    assert isinstance(result.result, Manifest), result.exception
+    return bytes(result.result.to_msgpack(extended_mashumaro_encoder))
+
+
+def project_options(folder: Path, variables: str) -> list[str]:
+    return [
+        "--project-dir", str(PROJECT),
+        "--profiles-dir", str(PROJECT),
+        "--target-path", str(folder / "target"),
+        "--log-path", str(folder / "logs"),
+        "--vars", variables,
+    ]  # fmt: skip
+
+
 @dataclass
 class Built:
     """What a dbt command said: whether it succeeded, and every message in one text."""
@@ -48,10 +80,7 @@ class Built:
 
 @dataclass
 class Shop:
-    """A folder of raw tables and the DuckDB file that dbt builds from it.
-
-    The folder's path is the same for every test of a name, so that dbt parses the project once.
-    """
+    """A folder of raw tables and the DuckDB file that dbt builds from it."""
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
@@ -79,21 +108,23 @@ class Shop:
         if self.raw.exists():
             settings.setdefault("CLM_RAW_DIR", str(self.raw))
         with environment(settings):
-            runner = dbtRunner(callbacks=[lambda event: lines.append(event.info.msg)])  # type: ignore[attr-defined]
+            runner = dbtRunner(
+                manifest=None if arguments[0] == "parse" else self._manifest(settings, variables),
+                callbacks=[lambda event: lines.append(event.info.msg)],  # type: ignore[attr-defined]
+            )
             result = runner.invoke(
-                [
-                    *arguments,
-                    "--quiet",
-                    "--project-dir", str(PROJECT),
-                    "--profiles-dir", str(PROJECT),
-                    "--target-path", str(self.folder / "target"),
-                    "--log-path", str(self.folder / "logs"),
-                    "--vars", variables,
-                ]
-            )  # fmt: skip
+                [*arguments, "--quiet", "--log-level-file", "none", *project_options(self.folder, variables)]
+            )
         if result.exception is not None:
             lines.append(str(result.exception))
         return Built(bool(result.success), "\n".join(lines), result)
+
+    def _manifest(self, settings: dict[str, str], variables: str) -> Manifest:
+        """Parsed once for all; dbt writes into it, so every command has its own."""
+        parsed = {name: value for name, value in yaml.safe_load(variables).items() if name in PARSED_VARIABLES}
+        project = parsed_project(any(name in settings for name in RAW_VARIABLES), json.dumps(parsed, sort_keys=True))
+        manifest: Manifest = Manifest.from_msgpack(project, decoder=extended_mashumuro_decoder)
+        return manifest
 
     def build(
         self,

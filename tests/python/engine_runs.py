@@ -61,31 +61,45 @@ class Run:
         )
         return done.stdout
 
-    def build(self, with_tests: bool = True) -> Run:
+    def build(self, with_tests: bool = True, select: tuple[str, ...] = ()) -> Run:
         """Everything as tables, so that every mart can be read from outside of the engine, and no mart empty."""
         without = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
         tables = ["--vars", "{clm_timeline_materialized: table, clm_tag_overlap_rate: 0.4}"]
-        self.dbt("build", "--quiet", *tables, *([] if with_tests else without))
+        selected = ["--select", *select] if select else []
+        self.dbt("build", "--quiet", *tables, *selected, *([] if with_tests else without))
         return self
+
+    def nodes(self) -> dict[str, Any]:
+        nodes: dict[str, Any] = json.loads((self.folder / "target" / "manifest.json").read_text("utf-8"))["nodes"]
+        return nodes
 
     def marts(self) -> dict[str, list[str]]:
         """The columns of every mart, as its contract declares them."""
-        nodes = json.loads((self.folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
         return {
             node["name"]: list(node["columns"])
-            for node in nodes.values()
+            for node in self.nodes().values()
             if node["resource_type"] == "model" and node["path"].startswith("marts")
         }
 
-    def rows(self, mart: str, columns: list[str]) -> list[Row]:
-        """Every row of a mart as text, sorted."""
+    def checked(self) -> dict[str, list[str]]:
+        """The columns of every checked raw table, of a run on DuckDB."""
+        found = query_duckdb(
+            "select table_schema || '.' || table_name, list(column_name order by ordinal_position)"
+            " from information_schema.columns where table_name like 'checked_%' group by all order by all",
+            self.folder / "clm.duckdb",
+        )
+        return {name.removeprefix(f"{self.schema}_"): columns for name, columns in found}
+
+    def rows(self, relation: str, columns: list[str]) -> list[Row]:
+        """Every row of a mart, or of a relation of another schema (staging.name), as text, sorted."""
         select = f"select {', '.join(columns)} from "
+        place = f"{self.schema}_{relation}" if "." in relation else f"{self.schema}.{relation}"
         if self.engine == "postgres":
-            found = query_postgres(f"{select} {self.schema}.{mart}")
+            found = query_postgres(f"{select} {place}")
         elif self.engine == "duckdb":
-            found = query_duckdb(f"{select} {self.schema}.{mart}", self.folder / "clm.duckdb")
+            found = query_duckdb(f"{select} {place}", self.folder / "clm.duckdb")
         else:
-            files = sorted((self.folder / "warehouse" / f"{self.schema}.db" / mart).glob("*.parquet"))
+            files = sorted((self.folder / "warehouse" / f"{self.schema}.db" / relation).glob("*.parquet"))
             listed = ", ".join(f"'{file}'" for file in files)
             found = query_duckdb(f"{select} read_parquet([{listed}])") if files else []
         return sorted((tuple(as_text(value) for value in row) for row in found), key=sort_key)
@@ -162,10 +176,10 @@ def spark_session(folder: Path) -> Iterator[Any]:
         session.stop()
 
 
-def differences(left: Run, right: Run) -> list[str]:
-    """One line per mart that is not equal row by row and column by column, with the first differing rows."""
+def differences(left: Run, right: Run, relations: dict[str, list[str]] | None = None) -> list[str]:
+    """One line per mart (or relation) that is not equal row by row and column by column, with the first rows."""
     lines = []
-    for mart, columns in left.marts().items():
+    for mart, columns in (relations or left.marts()).items():
         ours, theirs = left.rows(mart, columns), right.rows(mart, columns)
         if ours == theirs:
             continue
