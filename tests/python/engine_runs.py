@@ -20,6 +20,7 @@ import pytest
 from conftest import PROJECT
 
 ENGINES = ("duckdb", "postgres", "spark")
+WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 Row = tuple[str | None, ...]
 
 
@@ -34,6 +35,20 @@ class Run:
 
     def dbt(self, *arguments: str) -> str:
         """Runs dbt in a process of its own and returns what it printed; fails the test when dbt fails."""
+        return self.run(
+            [
+                str(Path(sys.executable).parent / "dbt"), *arguments,
+                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+                "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
+            ]
+        )  # fmt: skip
+
+    def fit(self) -> str:
+        """Runs scripts/fit_value.py the same way."""
+        script = str(PROJECT / "scripts" / "fit_value.py")
+        return self.run([sys.executable, script, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)])
+
+    def run(self, command: list[str]) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
         keep = {
             name: value
@@ -49,24 +64,16 @@ class Run:
             **self.env,
         }
         done = subprocess.run(
-            [
-                str(Path(sys.executable).parent / "dbt"), *arguments,
-                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-                "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
-            ],
-            cwd=self.folder, env={**keep, **settings}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, (
-            f"dbt {arguments[0]} on {self.engine}:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+            command, cwd=self.folder, env={**keep, **settings}, capture_output=True, text=True, check=False
         )
+        assert done.returncode == 0, f"{command[:3]} on {self.engine}:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
         return done.stdout
 
     def build(self, with_tests: bool = True, select: tuple[str, ...] = ()) -> Run:
         """Everything as tables, so that every mart can be read from outside of the engine, and no mart empty."""
-        without = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
         tables = ["--vars", "{clm_timeline_materialized: table, clm_tag_overlap_rate: 0.4}"]
         selected = ["--select", *select] if select else []
-        self.dbt("build", "--quiet", *tables, *selected, *([] if with_tests else without))
+        self.dbt("build", "--quiet", *tables, *selected, *([] if with_tests else WITHOUT_TESTS))
         return self
 
     def nodes(self) -> dict[str, Any]:
@@ -160,7 +167,7 @@ def spark_session(folder: Path) -> Iterator[Any]:
     settings = {
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": f"{folder}/warehouse",
-        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/metastore_db",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/metastore_db;create=true",
         "spark.sql.shuffle.partitions": "2",
         "spark.ui.enabled": "false",
         "spark.driver.bindAddress": "127.0.0.1",

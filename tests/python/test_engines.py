@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import PROJECT
-from engine_runs import Run, connect_postgres, differences, query_duckdb, spark_session
+from engine_runs import WITHOUT_TESTS, Run, connect_postgres, differences, query_duckdb, query_postgres, spark_session
 from psycopg2.extras import execute_values  # type: ignore[import-untyped]
 from replays import WRONG_HISTORY, Replay, random_days, read_nodes
+from test_cdnow import cdnow_orders
 
 pytestmark = pytest.mark.engines
 
@@ -182,3 +184,69 @@ def test_raw_tables_of_native_types_are_read_like_native_files(reference: Run, f
     tables = Run("postgres", folder / "postgres_native", schema="clm_native", env={"CLM_RAW_SCHEMA": "raw_native"})
     tables.build(with_tests=False, select=CHECKED)
     assert differences(files, tables, files.checked()) == []
+
+
+# -- the published numbers of CDNOW, which test_value.py has on DuckDB
+
+
+AHEAD = "{clm_zero_amount_is_purchase: true, clm_churn_horizon_days: 273, clm_value_horizon_days: 364}"
+
+
+def fitted_and_scored(run: Run) -> None:
+    """As `make build` does it, for the models of value alone, as of the end of the calibration."""
+    scored = "int_value_scored"
+    run.dbt("build", "--quiet", "--vars", AHEAD, *WITHOUT_TESTS, "--select", f"+{scored}")
+    run.fit()
+    run.dbt("build", "--quiet", "--vars", AHEAD, *WITHOUT_TESTS, "--select", f"base_clv_parameters+,+{scored}")
+
+
+def check_published(fitted: list[tuple[Any, ...]], sums: list[tuple[Any, ...]]) -> None:
+    """Parameters, log-likelihood and money of the fit; P(alive), E, P(none, 39 weeks) and E of 52 weeks."""
+    assert [round(float(value), 4) for value in fitted[0][:4]] == [0.2426, 4.4136, 0.7929, 2.4259]
+    assert [round(float(value), 2) for value in fitted[0][4:]] == [-9582.43, 6.25, 3.74, 15.44]
+    horizons = {row[0]: [float(value) for value in row[1:]] for row in sums}
+    assert horizons[273] == pytest.approx([1917.2763, 1653.4230, 1739.9672], rel=2e-5)
+    assert horizons[364][1] == pytest.approx(2089.4186, rel=2e-5)
+
+
+FITTED = "select r, alpha, a, b, log_likelihood, p, q, gamma from {relation}"
+SUMS = (
+    "select horizon_days, sum(p_alive), sum(expected_purchase_count), sum(p_no_purchase)"
+    " from {relation} where not is_backtest group by horizon_days"
+)
+
+
+def test_cdnow_has_its_published_numbers_on_postgres(folder: Path, shared_data: Path) -> None:
+    orders = cdnow_orders(shared_data).astype(str)
+    rows = orders.itertuples(index=False, name=None)
+    load_postgres("raw_cdnow", "orders", dict.fromkeys(orders.columns, "text"), rows)
+    env = {"CLM_RAW_SCHEMA": "raw_cdnow", "CLM_AS_OF_DATE": "1997-09-30"}
+    fitted_and_scored(Run("postgres", folder / "postgres_cdnow", schema="cdnow", env=env))
+    check_published(
+        query_postgres(FITTED.format(relation="cdnow_staging.stg_clv_parameters")),
+        query_postgres(SUMS.format(relation="cdnow_intermediate.int_value_scored")),
+    )
+
+
+# in a process of its own: the metastore belongs to one at a time
+LOAD_CDNOW = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from engine_runs import spark_session
+from test_cdnow import cdnow_orders
+with spark_session(Path(sys.argv[2])) as session:
+    session.sql("create database raw_cdnow")
+    session.createDataFrame(cdnow_orders(Path(sys.argv[3])).astype(str)).write.saveAsTable("raw_cdnow.orders")
+"""
+
+
+@pytest.mark.skipif("CLM_SPARK_TESTS" not in os.environ, reason="minutes of small jobs: make test-spark")
+def test_cdnow_has_its_published_numbers_on_spark(folder: Path, shared_data: Path) -> None:
+    env = {"CLM_RAW_SCHEMA": "raw_cdnow", "CLM_AS_OF_DATE": "1997-09-30"}
+    run = Run("spark", folder / "spark_cdnow", schema="cdnow", env=env)
+    run.run([sys.executable, "-c", LOAD_CDNOW, str(Path(__file__).parent), str(run.folder), str(shared_data)])
+    fitted_and_scored(run)
+    fits = f"read_parquet('{run.folder}/warehouse/cdnow_ledger.db/clv_parameters/*.parquet')"
+    scored = f"read_parquet('{run.folder}/warehouse/cdnow_intermediate.db/int_value_scored/*.parquet')"
+    check_published(query_duckdb(FITTED.format(relation=fits)), query_duckdb(SUMS.format(relation=scored)))

@@ -55,29 +55,18 @@ def replayed() -> tuple[Shop, dict[str, tuple[int, str]]]:
 Replayed = tuple[Shop, dict[str, tuple[int, str]]]
 
 
-def test_a_second_build_gives_the_same_rows(replayed: Replayed) -> None:
+def test_a_second_build_at_midnight_by_one_thread_gives_the_same_rows(replayed: Replayed) -> None:
+    """Whichever of the three made a difference: the marts that differ are in the message."""
     shop, first = replayed
-    shop.build(variables=NOON)
+    shop.build(variables=MIDNIGHT, env={"CLM_THREADS": "1", "CLM_DUCKDB_THREADS": "1"})
     assert hashes(shop) == first
 
 
-def test_shuffled_raw_rows_give_the_same_rows(replayed: Replayed) -> None:
+def test_shuffled_raw_rows_in_an_empty_database_give_the_same_rows(replayed: Replayed) -> None:
     shop, first = replayed
     shop.clear()
     put_demo(shop, shuffled=True)
     shop.build(variables=NOON)
-    assert hashes(shop) == first
-
-
-def test_noon_and_midnight_give_the_same_rows(replayed: Replayed) -> None:
-    shop, first = replayed
-    shop.build(variables=MIDNIGHT)
-    assert hashes(shop) == first
-
-
-def test_one_thread_gives_the_same_rows_as_several(replayed: Replayed) -> None:
-    shop, first = replayed
-    shop.build(variables=NOON, env={"CLM_THREADS": "1", "CLM_DUCKDB_THREADS": "1"})
     assert hashes(shop) == first
 
 

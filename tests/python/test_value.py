@@ -166,6 +166,7 @@ def scored(shop: Shop, fits: dict[str, float], people: list[tuple[int, float, fl
     rows = ", ".join(f"({number}, {x}, {7 * tx!r}, {7 * t!r})" for number, (x, tx, t) in enumerate(people))
     connection.execute(
         f"create table int_value_histories as select {origin}, customer_number, repeat_count,"
+        " repeat_count + 1 as purchase_day_count,"
         " cast(recency as double) as recency_days, cast(tenure as double) as tenure_days, 0 as repeat_value_count,"
         " 0 as repeat_amount, 0 as next_count, 0 as next_amount"
         f" from (values {rows}) as people(customer_number, repeat_count, recency, tenure)"
