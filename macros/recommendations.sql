@@ -26,7 +26,9 @@
         } %}
     {% else %}
         {% set reasons = {
-            'replenishment': "'bought on ' || " ~ times ~ " || ' days, usually again after ' || " ~ gap ~ " || ' days: due since ' || " ~ due,
+            'replenishment': "'bought ' || case purchase_day_count when 1 then 'once' else 'on ' || " ~ times ~ " || ' days' end"
+                ~ " || ', usually again after ' || " ~ gap ~ " || case expected_gap_days when 1 then ' day' else ' days' end"
+                ~ " || ': due since ' || " ~ due,
             'bought_together': "'in ' || " ~ percent ~ " || ' % of the orders with ' || because_product",
             'new_arrival': "'new in ' || category",
             'next_higher': "'the next price band in ' || category || ', bought by ' || " ~ percent ~ " || ' % of its buyers in " ~ days ~ " days'",

@@ -78,7 +78,7 @@ facets as (
 
 ),
 
-matched as (
+final as (
 
     select
         facets.customer_id,
@@ -107,17 +107,6 @@ matched as (
                     * (tagged.{{ field }} - cast(rules.operand as numeric(28, 2))) >= 0
             {%- endfor %}
         end
-
-),
-
-final as (
-
-    select
-        customer_id,
-        field,
-        operator,
-        operand
-    from matched
 
 )
 

@@ -1,7 +1,7 @@
 {#-
     Grain: one row per origin and person with a favourite category. Why it exists: the category of which she bought most
     units, and the price band of most of these units (ties go to the first in byte order, and to the lower band). Who
-    bought nothing of any category has the one she looked at most.
+    bought nothing of any category has the one she looked at most, which is known as of the as-of date only.
 -#}
 
 with

@@ -1,7 +1,7 @@
 {#-
     Grain: one row per origin, person, kind and product. Why it exists: the place among those of its kind and, for the
-    kind in which a product scores best, the place among all products. A new product nobody has bought yet has its place
-    among those of its kind only.
+    kind in which a product scores best, the place among all products. A score of at most 1 makes ties: the greater share
+    is first. A new product nobody has bought yet (score 0) has its place among those of its kind only.
 -#}
 
 with
@@ -43,7 +43,7 @@ placed as (
         calibrated.*,
         row_number() over (
             partition by origin_number, customer_number, recommendation_kind
-            order by score desc, product_number asc
+            order by score desc, share desc, product_number asc
         ) as kind_place,
         row_number() over (
             partition by origin_number, customer_number, product_number
@@ -64,9 +64,9 @@ ranked as (
     select
         placed.*,
         case
-            when place_of_product = 1 then row_number() over (
+            when place_of_product = 1 and score > 0 then row_number() over (
                 partition by origin_number, customer_number, place_of_product
-                order by score desc, product_number asc
+                order by score desc, share desc, product_number asc
             )
         end as personal_place
     from placed

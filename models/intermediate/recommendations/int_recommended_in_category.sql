@@ -35,7 +35,7 @@ arrivals as (
         origins.origin_number,
         products.category,
         products.product_number,
-        coalesce(sales.category_buyer_share, 0) as category_buyer_share,
+        cast(coalesce(sales.category_buyer_share, 0) as numeric(28, 6)) as category_buyer_share,
         row_number() over (
             partition by origins.origin_number, products.category
             order by products.launched_on desc, coalesce(sales.buyer_count, 0) desc, products.product_number asc

@@ -1,6 +1,6 @@
 {#-
-    Grain: one row per origin, person and product on sale that is bought together with one that she bought lately. Why it exists:
-    of her clm_recommendation_seeds products bought last, the one that speaks for it the most.
+    Grain: one row per origin, person and product on sale that is bought together with one that she bought lately. Why it
+    exists: of her clm_recommendation_seeds products bought last, the one that speaks for it the most.
 -#}
 
 with
