@@ -28,7 +28,8 @@ final as (
     inner join days
         on people.customer_number = days.customer_number
         and people.origin_on < days.ordered_on
-        and {{ clm.days_between('people.origin_on', 'days.ordered_on') }} <= {{ var('clm_recommendation_horizon_days') }}
+        and {{ clm.days_between('people.origin_on', 'days.ordered_on') }}
+            <= {{ var('clm_recommendation_horizon_days') }}
 
 )
 

@@ -42,7 +42,7 @@ arrivals as (
         ) as place
     from products
     inner join origins
-        on origins.origin_on >= products.launched_on
+        on products.launched_on <= origins.origin_on
         and {{ clm.days_between('products.launched_on', 'origins.origin_on') }} < {{ var('clm_new_arrival_days') }}
         and products.is_listed
     left join sales

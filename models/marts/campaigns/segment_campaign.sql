@@ -86,25 +86,25 @@ final as (
         reasoned.campaign_id,
         reasoned.channel,
         case
-            when decision_reason = 'eligible' then 'send'
+            when reasoned.decision_reason = 'eligible' then 'send'
             when
-                decision_reason in (
+                reasoned.decision_reason in (
                     'erased', 'suppressed', 'global_control', 'campaign_control', 'no_consent', 'unsubscribed'
                 )
                 then 'never'
             else 'hold'
         end as decision,
-        decision_reason,
-        variant,
-        wave,
-        priority,
-        offer,
-        template,
-        entered_on,
-        {{ clm.utc_time(clm.at_hour(clm.add_days('as_of_date', 1), var('clm_send_hour'))) }} as send_after,
-        message_key,
-        cost_amount,
-        consent_changed_at,
+        reasoned.decision_reason,
+        reasoned.variant,
+        reasoned.wave,
+        reasoned.priority,
+        reasoned.offer,
+        reasoned.template,
+        reasoned.entered_on,
+        {{ clm.utc_time(clm.at_hour(clm.add_days('reasoned.as_of_date', 1), var('clm_send_hour'))) }} as send_after,
+        reasoned.message_key,
+        reasoned.cost_amount,
+        reasoned.consent_changed_at,
         recommended.favourite_category,
         recommended.recommended_product_ids
     from reasoned
