@@ -74,7 +74,9 @@ final as (
             as favourite_price_band,
         nullif(concat_ws(
             ', '
-            {%- for place in range(1, var('clm_recommendation_count') | int + 1) %}, product_{{ place }}{% endfor -%}
+            {%- for place in range(1, var('clm_recommendation_count') | int + 1) %},
+            product_{{ place }}
+            {%- endfor %}
         ), '') as recommended_product_ids,
         beside.replenishment_product_id,
         beside.replenishment_due_on,
