@@ -1,56 +1,13 @@
 {#-
     Grain: one row per origin, product and other product that were in the same order often enough in the clm_pair_days up
-    to it, at most clm_pairs_per_product for each product. Why it exists: what is bought together. An order of more than
-    clm_pair_most_products products is a stock order, not a basket: it is left out.
+    to it, at most clm_pairs_per_product for each product. Why it exists: what is bought together.
 -#}
 
 with
 
-origins as (
-
-    select * from {{ ref('int_recommendation_origins') }}
-
-),
-
-lines as (
-
-    select * from {{ ref('int_purchase_lines') }}
-
-),
-
-products as (
-
-    select * from {{ ref('int_products') }}
-
-),
-
-in_orders as (
-
-    select distinct
-        origins.origin_number,
-        lines.order_id,
-        products.product_number
-    from lines
-    inner join products on lines.product_id = products.product_id
-    inner join origins
-        on origins.origin_on >= lines.ordered_on
-        and {{ clm.days_between('lines.ordered_on', 'origins.origin_on') }} < {{ var('clm_pair_days') }}
-
-),
-
-sized as (
-
-    select
-        in_orders.*,
-        count(*) over (partition by origin_number, order_id) as product_count
-    from in_orders
-
-),
-
 baskets as (
 
-    select * from sized
-    where product_count <= {{ var('clm_pair_most_products') }}
+    select * from {{ ref('int_product_baskets') }}
 
 ),
 

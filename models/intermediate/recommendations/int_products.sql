@@ -1,8 +1,8 @@
 {#-
     Grain: one row per product that is in the catalogue or was bought. Why it exists: products are numbered once (byte
     order of their ids), with a price to compare them by (that of the catalogue, else what was paid on average) and the
-    third of their category that this price is in; fewer than three prices make no thirds:
-    all are mid. Where there is a catalogue, a product that is not in it is not listed, and not recommended.
+    third of their category that this price is in; fewer than three different prices make no thirds: all are mid. Where
+    there is a catalogue, a product that is not in it is not listed, and not recommended.
 -#}
 
 with
@@ -58,8 +58,21 @@ placed as (
             partition by category, case when price_amount is null then 1 else 0 end
             order by price_amount asc
         ) as price_place,
+        dense_rank() over (
+            partition by category, case when price_amount is null then 1 else 0 end
+            order by price_amount asc
+        ) as price_level,
         count(price_amount) over (partition by category) as priced_count
     from priced
+
+),
+
+levelled as (
+
+    select
+        placed.*,
+        max(price_level) over (partition by category) as price_level_count
+    from placed
 
 ),
 
@@ -74,11 +87,11 @@ final as (
         is_listed,
         price_amount,
         case
-            when price_amount is null then null
-            when priced_count < 3 then 2
+            when price_amount is null or category is null then null
+            when price_level_count < 3 then 2
             else cast(1 + floor(3.0 * (price_place - 1) / priced_count) as integer)
         end as price_band_number
-    from placed
+    from levelled
 
 )
 
