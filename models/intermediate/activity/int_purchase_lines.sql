@@ -58,28 +58,31 @@ final as (
         product_id,
         category,
         ordered_on,
-        quantity,
-        case
-            when abs(unit_price) < 10000000000000
-                then cast(round(cast(unit_price as numeric(19, 2)) * reporting_rate, 2) as numeric(28, 2))
-        end as unit_price_amount,
-        case
-            when
-                abs(line_price) < 10000000000000
-                and abs(discount_amount) < 10000000000000
-                and abs(line_cost) < 10000000000000
-                then cast(
-                    round(cast(round(line_price, 2) - discount_amount as numeric(19, 2)) * reporting_rate, 2)
-                    as numeric(28, 2)
-                )
-        end as revenue_amount,
-        case
-            when
-                abs(line_price) < 10000000000000
-                and abs(discount_amount) < 10000000000000
-                and abs(line_cost) < 10000000000000
-                then cast(round(line_cost, 2) as numeric(28, 2))
-        end as cost_amount
+        cast(quantity as numeric(18, 4)) as quantity,
+        cast(
+            case
+                when abs(unit_price) < 10000000000000
+                    then round(cast(unit_price as numeric(19, 2)) * reporting_rate, 2)
+            end as numeric(28, 2)
+        ) as unit_price_amount,
+        cast(
+            case
+                when
+                    abs(line_price) < 10000000000000
+                    and abs(discount_amount) < 10000000000000
+                    and abs(line_cost) < 10000000000000
+                    then round(cast(round(line_price, 2) - discount_amount as numeric(19, 2)) * reporting_rate, 2)
+            end as numeric(28, 2)
+        ) as revenue_amount,
+        cast(
+            case
+                when
+                    abs(line_price) < 10000000000000
+                    and abs(discount_amount) < 10000000000000
+                    and abs(line_cost) < 10000000000000
+                    then round(line_cost, 2)
+            end as numeric(28, 2)
+        ) as cost_amount
     from lines
 
 )

@@ -33,7 +33,7 @@ in_orders as (
     from lines
     inner join products on lines.product_id = products.product_id
     inner join origins
-        on origins.origin_on >= lines.ordered_on
+        on lines.ordered_on <= origins.origin_on
         and {{ clm.days_between('lines.ordered_on', 'origins.origin_on') }} < {{ var('clm_pair_days') }}
 
 ),

@@ -32,7 +32,7 @@ known as (
         products.category,
         {{ clm.days_between('days.previous_on', 'days.ordered_on') }} as gap_days
     from days
-    inner join origins on origins.origin_on >= days.ordered_on
+    inner join origins on days.ordered_on <= origins.origin_on
     inner join products on days.product_number = products.product_number
 
 ),

@@ -32,7 +32,7 @@ recent as (
         days.customer_number
     from days
     inner join origins
-        on origins.origin_on >= days.ordered_on
+        on days.ordered_on <= origins.origin_on
         and {{ clm.days_between('days.ordered_on', 'origins.origin_on') }} < {{ var('clm_popularity_days') }}
 
 ),
