@@ -54,9 +54,12 @@ inner join bought
     on recommended.customer_id = bought.customer_id
     and recommended.product_id = bought.product_id
 where
-    recommended.recommendation_kind <> 'replenishment'
-    or recommended.due_on > recommended.as_of_date
-    or recommended.due_on <= bought.last_bought_on
+    bought.bought_quantity > 0
+    and (
+        recommended.recommendation_kind <> 'replenishment'
+        or recommended.due_on > recommended.as_of_date
+        or recommended.due_on <= bought.last_bought_on
+    )
 
 union all
 

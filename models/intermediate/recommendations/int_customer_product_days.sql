@@ -26,6 +26,7 @@ days as (
         sum(lines.quantity) as bought_quantity
     from lines
     inner join products on lines.product_id = products.product_id
+    where lines.quantity > 0
     group by lines.customer_number, products.product_number, lines.ordered_on
 
 ),
