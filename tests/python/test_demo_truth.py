@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import pytest
 from conftest import PROJECT, Shop
 
 
@@ -70,10 +71,13 @@ def test_the_readme_shows_the_demo_as_it_is(demo: Shop) -> None:
         ) == [(value, evidence)]
 
 
-def test_the_readme_shows_the_warnings_as_they_are(demo: Shop) -> None:
+@pytest.mark.parametrize(
+    ("named", "first"), [("churn_drivers_en", "days_to_churn"), ("reason_en", "recommendation_rank")]
+)
+def test_the_readme_shows_predictions_as_they_are(demo: Shop, named: str, first: str) -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    (query,) = (part.split("```")[0] for part in readme.split("```sql\n") if "churn_drivers_en" in part)
-    shown = readme.split("| days_to_churn |")[1].split("\n\n")[0].splitlines()[2:]
+    (query,) = (query for part in readme.split("```sql\n")[1:] if named in (query := part.split("```")[0]))
+    shown = readme.split(f"| {first} |")[1].split("\n\n")[0].splitlines()[2:]
     cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in shown]
     assert cells == [tuple(str(value) for value in row) for row in demo.rows(query)]
 
