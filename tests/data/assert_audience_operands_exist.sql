@@ -55,7 +55,10 @@ left join known
     on rules.field = known.field
     and case when rules.field = 'tag' then rules.tag else rules.operand end = known.operand
 where
-    (rules.field in ('segment', 'lifecycle_stage', 'lifecycle_sub_state', 'tag', 'recommendation') and known.operand is null)
+    (
+        rules.field in ('segment', 'lifecycle_stage', 'lifecycle_sub_state', 'tag', 'recommendation')
+        and known.operand is null
+    )
     or (rules.field in ('segment', 'lifecycle_stage', 'lifecycle_sub_state', 'tag', 'recommendation'))
     <> (rules.operator in ('is', 'is_not'))
     or (

@@ -484,10 +484,10 @@ def data_tests(built: Built) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def world() -> tuple[Shop, dict[str, str]]:
-    """The demo, built once, and the SQL of every singular test, which dbt ran on it."""
+def world(demo: Shop) -> tuple[Shop, dict[str, str]]:
+    """A copy of the demo, and the SQL of every singular test, which dbt ran on it."""
     shop = new_shop("test_rules_data_tests")
-    shop.build()
+    demo.copy_database(shop.database)
     built = shop.dbt("test", "--select", "test_type:singular")
     results = data_tests(built)
     assert {str(result.status) for result in results} == {"pass"}, built.log
