@@ -65,6 +65,7 @@ suppressions: channel s, identifier_hash s, reason s, since t
 feedback: feedback_id s, customer_id s, kind s, score i, submitted_at t
 referrals: referrer_customer_id s, referred_customer_id s, referred_at t
 marketing_spend: spend_on d, channel s, campaign_id s, amount m, currency s
+experiments: experiment_id s, unit_id s, arm s, metric s, outcome i, revenue m, revenue_before m, arm_share r
 fx_rates: currency s, rate_date d, rate r
 erasure_requests: customer_id s, requested_at t
 """
@@ -94,6 +95,7 @@ KEYS: dict[str, list[str]] = {
     "feedback": ["feedback_id"],
     "referrals": ["referrer_customer_id", "referred_customer_id", "referred_at"],
     "marketing_spend": ["spend_on", "channel", "campaign_id"],
+    "experiments": ["experiment_id", "unit_id", "metric"],
     "fx_rates": ["currency", "rate_date"],
     "erasure_requests": ["customer_id"],
 }
@@ -1574,6 +1576,32 @@ def spend_table(plan: Plan) -> pa.Table:
     return frame("marketing_spend", columns)
 
 
+def experiments_table(plan: Plan) -> pa.Table:
+    """Two tests: a gift that wins, with revenue before and after; a banner whose arms were not drawn as they should."""
+    rng = np.random.default_rng([plan.seed, 1_000_061])
+    size = min(plan.customers, 400 if plan.demo else 4_000)
+    gifted, shown = rng.random(size) < 0.5, rng.random(size) < 0.65
+    level = rng.lognormal(3.5, 0.6, size)
+    bought = rng.random(size) < np.where(gifted, 0.5, 0.3)
+    revenue = np.where(bought, level * rng.lognormal(0, 0.3, size), 0)
+    clicked = rng.random(size) < 0.2
+    absent = np.zeros(size, dtype=bool)
+    columns = {
+        "experiment_id": coded(["free_gift", "banner"], np.repeat([0, 1], size)),
+        "unit_id": pa.concat_arrays([ids("U", np.arange(1, size + 1), 5)] * 2),
+        "arm": coded(["control", "gift", "banner"], np.concatenate([gifted * 1, shown * 2])),
+        "metric": constant("purchase", 2 * size),
+        "outcome": pa.array(np.concatenate([bought, clicked]).astype(np.int64)),
+        "revenue": decimals((np.concatenate([revenue, revenue]) * 100).astype(np.int64), 2),
+        "revenue_before": decimals((np.concatenate([level, level]) * 100).astype(np.int64), 2),
+        "arm_share": decimals(np.full(2 * size, 50_000_000), 8),
+    }
+    known = pa.array(np.concatenate([~absent, absent]))
+    for name in ("revenue", "revenue_before"):
+        columns[name] = pc.if_else(known, columns[name], pa.scalar(None, columns[name].type))
+    return frame("experiments", columns)
+
+
 def rates_table(plan: Plan) -> pa.Table:
     """Rates from before the first order on: on working days, in the demo weekly."""
     rng = np.random.default_rng([plan.seed, 1_000_037])
@@ -1940,6 +1968,12 @@ KINDS: dict[str, list[Kind]] = {
         *unparsable(amount="n.n."),
         ancient("spend_on"),
     ],
+    "experiments": [
+        Kind("key_missing", {"unit_id": None}),
+        TWINS[0],
+        *missing("arm"),
+        Kind("outcome_not_0_or_1", {"outcome": 2}),
+    ],
     "fx_rates": [
         Kind("key_missing", {"rate_date": None}),
         *TWINS,
@@ -2073,6 +2107,8 @@ class Dirt:
             row[TIME[name]] -= timedelta(seconds=1 + self.serial % 50)
         if name == "order_items":
             row["line_number"] = 100 + self.serial
+        if name == "experiments":
+            row["unit_id"] = f"UX{self.serial:05d}"
         if name == "fx_rates":
             row["currency"] = "SEK"
             row["rate"] = Decimal("0.09") + Decimal(self.serial) / 100_000
@@ -2337,6 +2373,9 @@ def run(plan: Plan, folder: Path) -> None:
         for name, table in chunk.tables.items():
             sink.write(name, table, dirt.plant(name, table, chunk, rng))
         log.add(chunk.truth)
+    experiments = experiments_table(plan)
+    rng = np.random.default_rng([plan.seed, 1_000_067])
+    sink.write("experiments", experiments, dirt.plant("experiments", experiments, None, rng))
     sink.close()
     log.close()
     write_manifest(folder / "manifest.json", plan, dirt, log)

@@ -81,6 +81,11 @@
             'columns': {
                 'spend_on': 'date!', 'channel': 'code!', 'campaign_id': 'text', 'amount': 'amount!',
                 'currency': 'currency'}},
+        'experiments': {
+            'key': ['experiment_id', 'unit_id', 'metric?'],
+            'columns': {
+                'experiment_id': 'text!', 'unit_id': 'text!', 'arm': 'text!', 'metric': 'code',
+                'outcome': 'score', 'revenue': 'amount', 'revenue_before': 'amount', 'arm_share': 'rate'}},
         'fx_rates': {
             'key': ['currency', 'rate_date'],
             'columns': {'currency': 'currency!', 'rate_date': 'date!', 'rate': 'rate!'}},

@@ -29,7 +29,7 @@ from activation.warehouse import connect  # noqa: E402
 
 FIELDS = [
     "message_key", "customer_id", "campaign_id", "channel", "variant", "wave", "offer", "template", "address",
-    "full_name", "language", "segment", "send_after",
+    "full_name", "language", "segment", "favourite_category", "recommended_product_ids", "send_after",
 ]  # fmt: skip
 
 

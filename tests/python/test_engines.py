@@ -16,6 +16,7 @@ from engine_runs import WITHOUT_TESTS, Run, connect_postgres, differences, query
 from psycopg2.extras import execute_values  # type: ignore[import-untyped]
 from replays import WRONG_HISTORY, Replay, random_days, read_nodes
 from test_cdnow import cdnow_orders
+from test_experiments import QUERY, check_hillstrom, hillstrom_arms, run_chain
 
 pytestmark = pytest.mark.engines
 
@@ -104,6 +105,31 @@ def test_history_is_the_state_as_of_each_day_on_spark(reference: Run, spark: Run
             )
             wrong[day] = found.collect()[0][0]
     assert len(wrong) == SPARK_DAYS + 1 and set(wrong.values()) == {0}
+
+
+def test_hillstroms_numbers_come_from_their_sums_on_postgres(postgres: Run) -> None:
+    connection = connect_postgres()
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("create schema judged")
+
+    def create(name: str, sql: str) -> None:
+        cursor.execute(f"create table judged.{name} as {sql}")
+
+    run_chain(postgres.folder / "target", hillstrom_arms(), create, "judged.{name}", "double precision")
+    check_hillstrom(query_postgres(QUERY.format(mart="judged.campaign_experiment")))
+    connection.close()
+
+
+def test_hillstroms_numbers_come_from_their_sums_on_spark(spark: Run) -> None:
+    with spark_session(spark.folder) as session:
+
+        def create(name: str, sql: str) -> None:
+            session.sql(sql).createOrReplaceTempView(f"judged_{name}")
+
+        run_chain(spark.folder / "target", hillstrom_arms(), create, "judged_{name}")
+        found = session.sql(QUERY.format(mart="judged_campaign_experiment")).collect()
+        check_hillstrom([tuple(row) for row in found])
 
 
 def test_no_mart_of_the_comparison_is_empty_by_accident(reference: Run) -> None:
@@ -235,6 +261,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from engine_runs import spark_session
 from test_cdnow import cdnow_orders
+from test_experiments import QUERY, check_hillstrom, hillstrom_arms, run_chain
 with spark_session(Path(sys.argv[2])) as session:
     session.sql("create database raw_cdnow")
     session.createDataFrame(cdnow_orders(Path(sys.argv[3])).astype(str)).write.saveAsTable("raw_cdnow.orders")

@@ -28,6 +28,7 @@ KEYS = {
     "feedback": "feedback_id",
     "referrals": "referrer_customer_id, referred_customer_id, referred_at",
     "marketing_spend": "spend_on, channel, campaign_id, amount",
+    "experiments": "experiment_id, unit_id, metric",
     "fx_rates": "currency, rate_date",
     "erasure_requests": "customer_id",
 }
@@ -51,6 +52,7 @@ REQUIRED = {
     "messages": ["channel"],
     "feedback": ["customer_id", "score", "submitted_at"],
     "marketing_spend": ["spend_on", "channel", "amount"],
+    "experiments": ["arm"],
     "fx_rates": ["rate"],
     "erasure_requests": ["requested_at"],
 }
