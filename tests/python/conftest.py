@@ -104,7 +104,9 @@ class Shop:
     def dbt(self, *arguments: str, env: dict[str, str] | None = None, variables: str = "{}") -> Built:
         """Runs a dbt command on the folder's data; messages are collected, nothing is printed."""
         lines: list[str] = []
-        settings = {"CLM_DUCKDB_PATH": str(self.database), **self.env, **(env or {})}
+        # many small statements: threads would only wait for each other
+        settings = {"CLM_DUCKDB_PATH": str(self.database), "CLM_THREADS": "1", "CLM_DUCKDB_THREADS": "1"}
+        settings |= {**self.env, **(env or {})}
         if self.raw.exists():
             settings.setdefault("CLM_RAW_DIR", str(self.raw))
         with environment(settings):

@@ -21,7 +21,7 @@ from test_experiments import QUERY, check_hillstrom, hillstrom_arms, run_chain
 pytestmark = pytest.mark.engines
 
 # a day takes Spark half a minute where the others need a tenth of a second
-SPARK_DAYS = 20 if "CLM_SPARK_TESTS" in os.environ else 3
+SPARK_DAYS = 20 if "CLM_SPARK_TESTS" in os.environ else 1
 DEMO = PROJECT / "seeds" / "demo"
 # native columns get the type that the checked model reads them as, but for these
 ZONED = {("events", "occurred_at"), ("orders", "updated_at")}

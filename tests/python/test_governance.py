@@ -61,6 +61,7 @@ class Copy:
         folders = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
         outputs = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
         settings = {"CLM_DUCKDB_PATH": str(self.folder / "clm.duckdb"), "CLM_AS_OF_DATE": as_of}
+        settings |= {"CLM_THREADS": "1", "CLM_DUCKDB_THREADS": "1"}
         with environment(settings):
             runner = dbtRunner(callbacks=[lambda event: lines.append(str(getattr(event.info, "msg", "")))])
             result = runner.invoke([*arguments, *folders, *outputs])
