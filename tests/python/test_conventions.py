@@ -17,6 +17,9 @@ from dbt.jsonschemas import jsonschemas
 LONGEST_MODEL = 120
 KEYLESS_MARTS = {"quarantined_records": "a raw table may hold the same row more than twice, and each copy is a record"}
 LONGER_MODELS = {
+    "campaign_experiment": "Holm, Fieller and the verdict are steps over the same rows, a few lines each",
+    "churn_days_options": "one curve, and what follows from it for each number of days",
+    "int_experiment_revenues": "one chain of formulas from covariance to p-value; nothing of it is read elsewhere",
     "int_campaign_considered": "entry, step, buckets and message key belong to one row and are read nowhere else",
     "int_campaign_gated": "the gates are one ordered list; two models would hide their order",
     "checked_refunds": "the walk over the refunds of an order stands beside the rules that it serves",

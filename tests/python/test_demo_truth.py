@@ -28,7 +28,7 @@ def test_quarantine_holds_exactly_the_planted_rows(demo: Shop) -> None:
 
 def test_every_raw_row_is_staged_or_quarantined(demo: Shop) -> None:
     rows = demo.rows("select source_table, raw_count, staged_count, quarantined_count from input_reconciliation")
-    assert len(rows) == 14
+    assert len(rows) == 15
     for table, raw, staged, quarantined in rows:
         assert raw == staged + quarantined, table
 
