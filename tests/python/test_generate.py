@@ -70,6 +70,7 @@ TYPED = {
 }
 STATUSES = "('completed', 'shipped', 'pending', 'cancelled', 'refunded', 'test')"
 OTHER_RULES = {
+    "experiments": {"outcome_not_0_or_1": "outcome not in ('0', '1')"},
     "orders": {
         "unknown_status": f"status not in {STATUSES}",
         "no_fx_rate": "coalesce(currency, 'EUR') <> 'EUR' and not exists (select 1 from raw_fx_rates as f "
