@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from engine_runs import ENGINES, Run, connect_postgres
+from scipy import stats
 
 TEXTS = (
     "", " ", "plain", "O'Brien", 'say "hi"', "back\\slash", "\\u000b", "\\\\u001f", "a/b", "{}", "%s", "00123", "123",
@@ -232,6 +233,33 @@ def arithmetic_cases() -> list[Case]:
     ]  # fmt: skip
 
 
+def statistics_cases() -> list[Case]:
+    """Distributions against scipy: 9 digits of the normal, 6 of Student's t from ten degrees of freedom on."""
+
+    def digits(value: str, places: int) -> str:
+        exact = f"cast({{{{ {value} }}}} as numeric(28, 12))"
+        return f"cast(round({exact}, {places}) as numeric(28, {places}))"
+
+    normal = {(z, 0): f"{stats.norm.sf(abs(z)):.9f}" for z in (0, 0.1, -1, 1.959964, 3, 5.5, 7.069, 7.071, 20, 37, 38)}
+    freedoms = (10, 12, 30, 100, 1000, 40064.5)
+    quantiles = {(freedom, 0): f"{stats.t.ppf(0.975, freedom):.4f}" for freedom in freedoms}
+    likely = {
+        (t, freedom): f"{stats.norm.isf(stats.t.sf(t, freedom)):.6f}" for t in (0, 0.5, 1.96, 4) for freedom in freedoms
+    }
+    chi_squares = {
+        (x, freedom): f"{stats.chi2.sf(x, freedom):.9f}"
+        for x in (0, 0.5, 3.841459, 20, 5000)
+        for freedom in range(1, 10)
+    }
+    double = "{{ clm.type_double() }}"
+    return [
+        over("normal_tail", digits("clm.normal_tail('a')", 9), normal, double, "integer"),
+        over("t_confidence", digits("clm.t_confidence('a')", 4), quantiles, double, "integer"),
+        over("t_as_normal", digits("clm.t_as_normal(clm.t_distance('a', 'b'), 'b')", 6), likely, double, double),
+        over("chi_square", digits("clm.chi_square_tail('a', 'sqrt(a)', 'b')", 9), chi_squares, double, "integer"),
+    ]
+
+
 def grouped_cases() -> list[Case]:
     """Lists: the byte order of their values, no NULLs, NULL for nothing."""
     groups: list[list[str | None]] = [["b", "a", "Z", "é", "z", "_", "名", "😀", "a b", "a", None], [None], [""]]
@@ -255,7 +283,7 @@ def grouped_cases() -> list[Case]:
 
 
 def all_cases() -> list[Case]:
-    return [*text_cases(), *reading_cases(), *arithmetic_cases(), *grouped_cases()]
+    return [*text_cases(), *reading_cases(), *arithmetic_cases(), *statistics_cases(), *grouped_cases()]
 
 
 HEAD = """{% set unhex = {
