@@ -18,11 +18,14 @@ wilson as (
     select
         pairs.*,
         {%- for arm in ['t', 'c'] %}
-        {%- set middle = '(' ~ arm ~ '_rate + ' ~ z ~ ' * ' ~ z ~ ' / 2 / ' ~ arm ~ '_n)' %}
-        {%- set half = z ~ ' * sqrt(' ~ arm ~ '_rate * (1 - ' ~ arm ~ '_rate) / ' ~ arm ~ '_n + ' ~ z ~ ' * ' ~ z ~ ' / 4 / ' ~ arm ~ '_n / ' ~ arm ~ '_n)' %}
-        {%- set whole = '(1 + ' ~ z ~ ' * ' ~ z ~ ' / ' ~ arm ~ '_n)' %}
-        ({{ middle }} - {{ half }}) / {{ whole }} as {{ arm }}_lower,
-        ({{ middle }} + {{ half }}) / {{ whole }} as {{ arm }}_upper,
+        {%- for sign, side in [('-', 'lower'), ('+', 'upper')] %}
+        (
+            {{ arm }}_rate + {{ z }} * {{ z }} / 2 / {{ arm }}_n
+            {{ sign }} {{ z }} * sqrt(
+                {{ arm }}_rate * (1 - {{ arm }}_rate) / {{ arm }}_n + {{ z }} * {{ z }} / 4 / {{ arm }}_n / {{ arm }}_n
+            )
+        ) / (1 + {{ z }} * {{ z }} / {{ arm }}_n) as {{ arm }}_{{ side }},
+        {%- endfor %}
         {{ arm }}_rate * (1 - {{ arm }}_rate) / {{ arm }}_n as {{ arm }}_error,
         {%- endfor %}
         (t_k + c_k) / (t_n + c_n) as pooled_rate
