@@ -136,7 +136,9 @@ def make_cluster(programs: Path, folder: Path, account: pwd.struct_passwd | None
 
 def start_server(programs: Path, folder: Path, account: pwd.struct_passwd | None, port: int) -> subprocess.Popen[bytes]:
     """The server as a child of this process, in a group of its own so that Ctrl-C reaches it through us only."""
-    options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "timezone": "UTC"}
+    # statements over a demo are done sooner than they are compiled
+    local = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+    options = {**local, "fsync": "off", "jit": "off", "timezone": "UTC"}
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
