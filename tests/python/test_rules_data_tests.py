@@ -415,7 +415,7 @@ CORRUPTIONS = [
     ),
     (
         "assert_recommendations_are_possible",
-        "update main_seeds.demo_products set launched_on = '2030-01-01'",
+        "update main_staging.checked_products set launched_on = date '2030-01-01'",
     ),
     (
         "assert_recommendations_are_possible",
