@@ -43,6 +43,17 @@
 {% endmacro %}
 
 
+{#- The band of the churn warning of a buyer who has not churned: the tag churn_risk and its reasons ask it alike. -#}
+{% macro churn_risk_band(ratio, is_falling) %}
+    {% set medium = ratio ~ ' >= ' ~ var('clm_churn_risk_medium_ratio') %}
+    {{ return(
+        'case when ' ~ ratio ~ ' >= ' ~ var('clm_churn_risk_high_ratio') ~ ' or (' ~ medium ~ ' and ' ~ is_falling
+        ~ ") then 'high' when " ~ medium ~ ' or ' ~ is_falling ~ " then 'medium' when " ~ ratio
+        ~ " is not null then 'low' end"
+    ) }}
+{% endmacro %}
+
+
 {#- What speaks for a churn warning, in words of a language; NULL where nothing does. -#}
 {% macro churn_drivers(language) %}
     {% set text = clm.as_text %}

@@ -238,7 +238,7 @@ def test_a_checksum_sees_a_threshold_and_not_the_layout() -> None:
 
 def test_profiling_that_is_denied_takes_predictive_tags_only(demo: Shop) -> None:
     predictive = {tag for tag, meta in documented(demo).items() if meta.get("predictive")}
-    assert predictive == {"purchase_intent", "engagement_falling", "interest_category"}
+    assert predictive == {"churn_risk", "purchase_intent", "engagement_falling", "interest_category"}
     denied = "(select customer_id from main_intermediate.int_customer_features where is_profiling_denied)"
     held = {tag for (tag,) in demo.rows(f"select distinct tag from customer_tags where customer_id in {denied}")}
     assert held and not held & predictive

@@ -20,7 +20,6 @@ judged as (
         not is_profiling_denied
         and lifecycle_stage <> 'churned'
         and (silence_ratio is not null or is_engagement_falling) as is_judged,
-        coalesce(silence_ratio >= {{ var('clm_churn_risk_high_ratio') }}, false) as is_far_overdue,
         coalesce(silence_ratio >= {{ var('clm_churn_risk_medium_ratio') }}, false) as is_overdue,
         coalesce(p_no_purchase >= {{ var('clm_churn_risk_probability') }}, false) as is_unlikely_to_buy
     from paced
@@ -32,10 +31,7 @@ banded as (
     select
         judged.*,
         case
-            when not is_judged then null
-            when is_far_overdue or (is_overdue and is_engagement_falling) then 'high'
-            when is_overdue or is_engagement_falling then 'medium'
-            else 'low'
+            when is_judged then {{ clm.churn_risk_band('silence_ratio', 'is_engagement_falling') }}
         end as churn_risk
     from judged
 
