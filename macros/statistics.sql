@@ -109,3 +109,23 @@
     {% endfor %}
     {{ return('case ' ~ freedom ~ ' ' ~ whens | join(' ') ~ ' end') }}
 {% endmacro %}
+
+
+{#-
+    What one comparison of arms is told by: who assigned (`imported`: the raw table experiments; `campaign`), the experiment,
+    the part of it that is looked at (`all` for the whole), and the metric. As columns of an alias, or as a join.
+-#}
+{% macro experiment_key(alias=none) %}
+    {% set names = [] %}
+    {% for name in ['test_source', 'experiment_id', 'breakdown', 'breakdown_value', 'metric'] %}
+        {% do names.append((alias ~ '.' if alias else '') ~ name) %}
+    {% endfor %}
+    {{ return(names) }}
+{% endmacro %}
+{% macro same_experiment(one, other) %}
+    {% set parts = [] %}
+    {% for name in clm.experiment_key() %}
+        {% do parts.append(one ~ '.' ~ name ~ ' = ' ~ other ~ '.' ~ name) %}
+    {% endfor %}
+    {{ return(parts | join('\n        and ')) }}
+{% endmacro %}

@@ -86,6 +86,11 @@
             'columns': {
                 'experiment_id': 'text!', 'unit_id': 'text!', 'arm': 'text!', 'metric': 'code',
                 'outcome': 'score', 'revenue': 'amount', 'revenue_before': 'amount', 'arm_share': 'rate'}},
+        'assignments': {
+            'key': ['campaign_id', 'customer_id', 'assigned_at'], 'event_time': 'assigned_at',
+            'columns': {
+                'campaign_id': 'text!', 'customer_id': 'text!', 'arm': 'code!',
+                'assigned_at': 'timestamp!', 'variant': 'text', 'arm_share': 'rate'}},
         'fx_rates': {
             'key': ['currency', 'rate_date'],
             'columns': {'currency': 'currency!', 'rate_date': 'date!', 'rate': 'rate!'}},

@@ -34,6 +34,30 @@ writing as (
 
 
 {#-
+    The last rows of a log's result: the day of this build as `run`, and each later day that going back drops as `rewound`.
+    `columns` are the log's own columns between entry_kind and as_of_date, with their types; they are NULL here.
+-#}
+{% macro log_marks(columns) %}
+    {%- for kind, source in [('run', 'writing'), ('rewound', 'entries')] %}
+    select
+        '{{ kind }}' as entry_kind,
+        {%- for name, type in columns.items() %}
+        cast(null as {{ type }}) as {{ name }},
+        {%- endfor %}
+        {{ source }}.as_of_date
+    from {{ source }}
+    {%- if kind == 'rewound' %}
+    inner join writing on entries.as_of_date > writing.as_of_date
+    where entries.entry_kind = 'run'
+    {%- else %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#-
     What the entries of a CTE say was begun (+1) and ended (-1): columns customer_id, tag, tag_value, step,
     rule_version, changed_on. The steps of a person, tag and value add up to 1 where the tag is held, else to 0.
 -#}

@@ -5,15 +5,21 @@
 
 with
 
-as_of as (
+entries as (
 
-    select * from {{ ref('int_as_of') }}
+    select * from {{ ref('int_campaign_entries') }}
 
 ),
 
-members as (
+arms as (
 
-    select * from {{ ref('int_campaign_members') }}
+    select * from {{ ref('int_campaign_arms') }}
+
+),
+
+held_out as (
+
+    select * from {{ ref('int_customers_held_out') }}
 
 ),
 
@@ -35,105 +41,44 @@ channels as (
 
 ),
 
-journeys as (
-
-    select * from {{ ref('journeys') }}
-
-),
-
-tagged as (
-
-    select * from {{ ref('int_customers_tagged') }}
-
-),
-
 sends as (
 
     select * from {{ ref('int_campaign_sends') }}
 
 ),
 
--- when a step of a journey is due: so long after the entry, or after the step before went out
-steps as (
-
-    select
-        journeys.campaign_id,
-        journeys.journey_id,
-        journeys.delay_days,
-        journeys.delay_from,
-        previous_steps.campaign_id as previous_campaign_id
-    from journeys
-    left join journeys as previous_steps
-        on journeys.journey_id = previous_steps.journey_id
-        and journeys.step = previous_steps.step + 1
-
-),
-
-entered as (
-
-    select
-        members.campaign_id,
-        members.customer_id,
-        tagged.person_key,
-        tagged.segment,
-        tagged.lifecycle_stage,
-        tagged.is_global_control,
-        as_of.as_of_date,
-        case
-            when campaigns.entry_rule = 'every_n_days'
-                then {{ clm.add_days(
-                    'tagged.first_fact_on',
-                    'floor(tagged.days_since_first_fact / cast(campaigns.entry_every_days as '
-                    ~ clm.type_double() ~ ')) * campaigns.entry_every_days'
-                ) }}
-            when campaigns.entry_anchor = 'first_purchase' then coalesce(tagged.first_purchase_on, tagged.first_fact_on)
-            when campaigns.entry_anchor = 'last_purchase' then coalesce(tagged.last_purchase_on, tagged.first_fact_on)
-            when campaigns.entry_anchor = 'birthday_month'
-                then cast({{ dbt.date_trunc('month', 'as_of.as_of_date') }} as date)
-            else tagged.first_fact_on
-        end as entered_on
-    from members
-    cross join as_of
-    inner join campaigns on members.campaign_id = campaigns.campaign_id
-    inner join tagged on members.customer_id = tagged.customer_id
-
-),
-
 previous_sends as (
 
     select
-        person_key,
+        customer_id,
         campaign_id,
         max(sent_on) as sent_on
     from sends
-    group by person_key, campaign_id
+    group by customer_id, campaign_id
 
 ),
 
--- buckets of the person for this campaign (a journey has one control group for all its steps)
+-- steps of a journey wait: so long after the entry, or after the step before went out
 due as (
 
     select
-        entered.*,
-        {{ clm.hash_bucket(
-            "'campaign|' || coalesce(steps.journey_id, entered.campaign_id) || '|' || entered.customer_id"
-        ) }} as control_bucket,
-        {{ clm.hash_bucket("'variant|' || entered.campaign_id || '|' || entered.customer_id") }} as variant_bucket
-    from entered
-    left join steps on entered.campaign_id = steps.campaign_id
+        entries.*,
+        arms.is_campaign_control,
+        arms.variant,
+        held_out.is_global_control
+    from entries
+    inner join arms
+        on entries.customer_id = arms.customer_id
+        and entries.campaign_id = arms.campaign_id
+    inner join held_out on entries.customer_id = held_out.customer_id
     left join previous_sends
-        on entered.person_key = previous_sends.person_key
-        and steps.previous_campaign_id = previous_sends.campaign_id
-    where
-        steps.campaign_id is null
-        or (
-            steps.delay_from = 'entry'
-            and {{ clm.days_between('entered.entered_on', 'entered.as_of_date') }} >= steps.delay_days
-        )
-        or (
-            steps.delay_from = 'previous_step'
-            and {{ clm.days_between('previous_sends.sent_on', 'entered.as_of_date') }} >= steps.delay_days
-        )
+        on entries.customer_id = previous_sends.customer_id
+        and entries.previous_campaign_id = previous_sends.campaign_id
+        and entries.entered_on <= previous_sends.sent_on
+    where {{ clm.days_between(
+        "case when entries.delay_from = 'previous_step' then previous_sends.sent_on else entries.entered_on end",
+        'entries.as_of_date'
+    ) }} >= coalesce(entries.delay_days, 0)
 
 ),
 
@@ -153,11 +98,10 @@ final as (
         campaigns.offer,
         campaigns.template,
         due.is_global_control,
-        due.control_bucket < campaigns.holdout_share * 10000 as is_campaign_control,
-        due.variant_bucket,
-        campaigns.status = 'on'
-        and coalesce(campaigns.starts_on, due.as_of_date) <= due.as_of_date
-        and coalesce(campaigns.ends_on, due.as_of_date) >= due.as_of_date as is_running,
+        due.is_campaign_control,
+        due.variant,
+        due.is_running,
+        due.is_goal_reached,
         channels.address_kind,
         channels.consent_channel,
         channels.consent_purpose,

@@ -35,9 +35,28 @@ sends as (
 
 ),
 
-variants as (
+-- what went out under its key; what other senders report has none, and counts from the entry on
+keyed_sends as (
 
-    select * from {{ ref('int_campaign_variants') }}
+    select
+        message_key,
+        max(sent_on) as sent_on
+    from sends
+    where message_key is not null
+    group by message_key
+
+),
+
+reported_sends as (
+
+    select
+        customer_id,
+        campaign_id,
+        channel,
+        max(sent_on) as sent_on
+    from sends
+    where message_key is null
+    group by customer_id, campaign_id, channel
 
 ),
 
@@ -63,16 +82,27 @@ judged as (
 
     select
         considered.*,
-        variants.variant,
         consents.changed_at as consent_changed_at,
-        sends.sent_on,
+        case when consents.status = 'granted'
+            then {{ clm.sha256(
+                "consents.customer_id || '|' || consents.channel || '|' || consents.purpose || '|' || "
+                ~ clm.as_text('consents.changed_at')
+            ) }}
+        end as consent_id,
+        greatest(
+            coalesce(keyed_sends.sent_on, reported_sends.sent_on), coalesce(reported_sends.sent_on, keyed_sends.sent_on)
+        ) as sent_on,
         case
             when erased.customer_id is not null then 'erased'
             when suppressed_everywhere.customer_id is not null or suppressed_here.customer_id is not null
                 then 'suppressed'
             when not considered.is_running then 'campaign_off'
-            when max(sends.sent_on) over (partition by considered.customer_id, considered.campaign_id) is not null
+            when
+                max(coalesce(keyed_sends.sent_on, reported_sends.sent_on))
+                    over (partition by considered.customer_id, considered.campaign_id)
+                is not null
                 then 'already_entered'
+            when considered.is_goal_reached then 'goal_reached'
             when considered.is_global_control then 'global_control'
             when considered.is_campaign_control then 'campaign_control'
             when considered.address_kind = 'email' and customers.email is null then 'no_address'
@@ -94,11 +124,12 @@ judged as (
         on considered.customer_id = consents.customer_id
         and considered.consent_channel = consents.channel
         and considered.consent_purpose = consents.purpose
-    left join sends on considered.message_key = sends.message_key
-    left join variants
-        on considered.campaign_id = variants.campaign_id
-        and considered.variant_bucket >= variants.from_bucket
-        and considered.variant_bucket < variants.until_bucket
+    left join keyed_sends on considered.message_key = keyed_sends.message_key
+    left join reported_sends
+        on considered.customer_id = reported_sends.customer_id
+        and considered.campaign_id = reported_sends.campaign_id
+        and considered.channel = reported_sends.channel
+        and considered.entered_on <= reported_sends.sent_on
 
 ),
 
@@ -117,12 +148,13 @@ final as (
         wave,
         offer,
         template,
-        coalesce(variant, 'a') as variant,
+        variant,
         is_message,
         cost_amount,
         closed_by,
         entered_on,
         consent_changed_at,
+        consent_id,
         sent_on,
         message_key
     from judged

@@ -1,6 +1,7 @@
 {#-
-    Grain: one row per message key that the activation ledger holds as claimed, sent or unknown up to
-    the as-of date. Why it exists: what went out is a fact like any other, dated by its business day.
+    Grain: one row per message of a campaign that went out, or may have gone out, up to the as-of date: what the activation
+    ledger holds as claimed, sent or unknown (by its message key), and what a sender reports in `messages` under a
+    campaign's id, of this catalogue or not. Why it exists: what went out is a fact like any other, dated by its business day.
 -#}
 
 with
@@ -17,20 +18,54 @@ ledger as (
 
 ),
 
+messages as (
+
+    select * from {{ ref('stg_messages') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers') }}
+
+),
+
 identities as (
 
     select * from {{ ref('int_identity_map') }}
 
 ),
 
+former_ids as (
+
+    select * from {{ ref('int_former_ids') }}
+
+),
+
 -- what went out to somebody under an id that is now another's went out to that other
-former_keys as (
+people as (
 
     select
-        {{ clm.person_key('source_id') }} as former_key,
-        {{ clm.person_key('customer_id') }} as person_key
-    from identities
-    where id_kind = 'customer' and source_id <> customer_id
+        customer_id as known_id,
+        customer_id
+    from customers
+
+    union all
+
+    select
+        former_id as known_id,
+        customer_id
+    from former_ids
+
+),
+
+person_keys as (
+
+    select
+        {{ clm.person_key('known_id') }} as person_key,
+        min({{ clm.byte_order('customer_id') }}) as customer_id
+    from people
+    group by {{ clm.person_key('known_id') }}
 
 ),
 
@@ -41,7 +76,9 @@ ranked as (
         channel,
         campaign_id,
         person_key,
+        vendor_id,
         state,
+        {{ clm.read_timestamp('event_at') }} as event_at,
         {{ clm.business_day(clm.read_timestamp('event_at')) }} as event_on,
         row_number() over (
             partition by message_key
@@ -52,21 +89,59 @@ ranked as (
 
 ),
 
+reported as (
+
+    select
+        identities.customer_id,
+        messages.message_id,
+        messages.campaign_id,
+        messages.channel,
+        min(messages.occurred_on) as sent_on,
+        min(messages.occurred_at) as sent_at
+    from messages
+    inner join identities
+        on identities.id_kind = 'customer'
+        and messages.source_customer_id = identities.source_id
+    where messages.event_type = 'sent' and messages.campaign_id is not null
+    group by identities.customer_id, messages.message_id, messages.campaign_id, messages.channel
+
+),
+
 final as (
 
     select
+        'ledger' as send_source,
+        ranked.message_key as send_id,
         ranked.message_key,
+        ranked.vendor_id,
         ranked.channel,
         ranked.campaign_id,
-        coalesce(former_keys.person_key, ranked.person_key) as person_key,
-        ranked.event_on as sent_on
+        person_keys.customer_id,
+        ranked.event_on as sent_on,
+        ranked.event_at as sent_at
     from ranked
     cross join as_of
-    left join former_keys on ranked.person_key = former_keys.former_key
+    left join person_keys on ranked.person_key = person_keys.person_key
     where
         ranked.place = 1
         and ranked.state in ('claimed', 'sent', 'unknown')
         and ranked.event_on <= as_of.as_of_date
+
+    union all
+
+    select
+        'messages' as send_source,
+        reported.message_id as send_id,
+        {{ clm.as_text('null') }} as message_key,
+        reported.message_id as vendor_id,
+        reported.channel,
+        reported.campaign_id,
+        reported.customer_id,
+        reported.sent_on,
+        reported.sent_at
+    from reported
+    cross join as_of
+    where reported.sent_on <= as_of.as_of_date
 
 )
 

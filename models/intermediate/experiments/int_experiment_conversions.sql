@@ -1,5 +1,5 @@
 {#-
-    Grain: one row per experiment, metric and arm that is not the control. Why it exists: the difference of the shares that
+    Grain: one row per experiment, part of it, metric and arm that is not the control. Why it exists: the difference of the shares that
     converted, with Newcombe's interval (from Wilson's of both arms), the pooled z test and the smallest difference that
     the arms could have shown (80 % power).
 -#}
@@ -30,6 +30,7 @@ wilson as (
         {%- endfor %}
         (t_k + c_k) / (t_n + c_n) as pooled_rate
     from pairs
+    where has_conversion
 
 ),
 
@@ -49,8 +50,7 @@ tested as (
 final as (
 
     select
-        experiment_id,
-        metric,
+        {{ clm.experiment_key() | join(',\n        ') }},
         arm,
         control_arm,
         'conversion' as measure,

@@ -1,5 +1,5 @@
 {#-
-    Grain: one row per experiment, metric and arm that is not the control. Why it exists: means, variances and covariances
+    Grain: one row per experiment, part of it, metric and arm that is not the control. Why it exists: means, variances and covariances
     of the arm (t_) and of the control (c_) side by side, in doubles; NULL where an arm has a single unit.
 -#}
 
@@ -7,17 +7,17 @@ with
 
 arms as (
 
-    select * from {{ ref('int_experiment_arms') }}
+    select * from {{ ref('int_tested_arms') }}
 
 ),
 
 averaged as (
 
     select
-        experiment_id,
-        metric,
+        {{ clm.experiment_key() | join(',\n        ') }},
         arm,
         is_control,
+        has_conversion,
         has_revenue,
         has_revenue_before,
         cast(unit_count as {{ clm.type_double() }}) as n,
@@ -46,10 +46,10 @@ measured as (
 final as (
 
     select
-        arms.experiment_id,
-        arms.metric,
+        {{ clm.experiment_key('arms') | join(',\n        ') }},
         arms.arm,
         controls.arm as control_arm,
+        arms.has_conversion or controls.has_conversion as has_conversion,
         arms.has_revenue or controls.has_revenue as has_revenue,
         arms.has_revenue_before or controls.has_revenue_before as has_revenue_before,
         {%- for name in ['n', 'k', 'rate', 'mean', 'variance', 'before_mean', 'before_variance', 'covariance'] %}
@@ -58,8 +58,7 @@ final as (
         {%- endfor %}
     from measured as arms
     inner join measured as controls
-        on arms.experiment_id = controls.experiment_id
-        and arms.metric = controls.metric
+        on {{ clm.same_experiment('arms', 'controls') }}
     where not arms.is_control and controls.is_control
 
 )

@@ -1,5 +1,5 @@
 {#-
-    Grain: one row per experiment, metric, arm that is not the control and way of comparing revenue per unit: as it is, and
+    Grain: one row per experiment, part of it, metric, arm that is not the control and way of comparing revenue per unit: as it is, and
     adjusted by the revenue before (CUPED). Why it exists: the difference with Welch's t interval. Where one arm is less than
     half of the other, the pooled error is used if it is greater: a small control that missed the few great buyers would
     invent a lift.
@@ -99,8 +99,7 @@ likely as (
 final as (
 
     select
-        experiment_id,
-        metric,
+        {{ clm.experiment_key() | join(',\n        ') }},
         arm,
         control_arm,
         measure,

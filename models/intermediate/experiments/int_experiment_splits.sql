@@ -1,5 +1,5 @@
 {#-
-    Grain: one row per experiment and metric of two to ten arms. Why it exists: whether the arms are as large as they were
+    Grain: one row per experiment, part of it and metric, of two to ten arms. Why it exists: whether the arms are as large as they were
     meant to be (chi-square). If not, something went wrong before any effect, and no result can be trusted. Where a share is
     not given for every arm, all are meant to be equal.
 -#}
@@ -8,28 +8,26 @@ with
 
 arms as (
 
-    select * from {{ ref('int_experiment_arms') }}
+    select * from {{ ref('int_tested_arms') }}
 
 ),
 
 totals as (
 
     select
-        experiment_id,
-        metric,
+        {{ clm.experiment_key() | join(',\n        ') }},
         count(*) as arm_count,
         sum(unit_count) as unit_count,
         case when count(arm_share) = count(*) then sum(arm_share) end as share_sum
     from arms
-    group by experiment_id, metric
+    group by {{ clm.experiment_key() | join(', ') }}
 
 ),
 
 expected as (
 
     select
-        arms.experiment_id,
-        arms.metric,
+        {{ clm.experiment_key('arms') | join(',\n        ') }},
         totals.arm_count,
         cast(arms.unit_count as {{ clm.type_double() }}) as unit_count,
         cast(totals.unit_count as {{ clm.type_double() }})
@@ -37,8 +35,7 @@ expected as (
             as expected_count
     from arms
     inner join totals
-        on arms.experiment_id = totals.experiment_id
-        and arms.metric = totals.metric
+        on {{ clm.same_experiment('arms', 'totals') }}
     where totals.arm_count between 2 and 10
 
 ),
@@ -46,21 +43,20 @@ expected as (
 distances as (
 
     select
-        experiment_id,
-        metric,
+        {{ clm.experiment_key() | join(',\n        ') }},
         max(arm_count) - 1 as freedom,
         sum((unit_count - expected_count) * (unit_count - expected_count) / expected_count) as distance,
         sqrt(sum((unit_count - expected_count) * (unit_count - expected_count) / expected_count)) as root
     from expected
-    group by experiment_id, metric
+    where expected_count > 0
+    group by {{ clm.experiment_key() | join(', ') }}
 
 ),
 
 final as (
 
     select
-        experiment_id,
-        metric,
+        {{ clm.experiment_key() | join(',\n        ') }},
         {{ clm.rounded(clm.chi_square_tail('distance', 'root', 'freedom')) }} as split_p_value
     from distances
 

@@ -11,6 +11,12 @@ as_of as (
 
 ),
 
+held_out as (
+
+    select * from {{ ref('int_customers_held_out') }}
+
+),
+
 customers as (
 
     select * from {{ ref('int_customers') }}
@@ -207,11 +213,12 @@ final as (
         coalesce(marketing_consents.unsubscribed, 0) = 1 as has_unsubscribed,
         complaints.customer_id is not null as has_complained,
         profiling_refusals.customer_id is not null as is_profiling_denied,
-        {{ clm.is_global_control('customers.customer_id') }} as is_global_control
+        held_out.is_global_control
     from customers
     cross join as_of
     cross join all_buyers
     inner join stages on customers.customer_id = stages.customer_id
+    inner join held_out on customers.customer_id = held_out.customer_id
     left join activity on customers.customer_id = activity.customer_id
     left join windows on customers.customer_id = windows.customer_id
     left join scores on customers.customer_id = scores.customer_id

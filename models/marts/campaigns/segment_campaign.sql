@@ -1,14 +1,26 @@
 {#-
     Grain: one row per person, campaign and channel considered on the as-of date. Why it exists: why did
     this person (not) get this: every row has one decision and exactly one reason, the first that
-    applies. The winner of a person and channel is one message a day.
+    applies. Budgets go to the most valuable people first.
 -#}
 
 with
 
-gated as (
+capped as (
 
-    select * from {{ ref('int_campaign_gated') }}
+    select * from {{ ref('int_campaign_capped') }}
+
+),
+
+budgets as (
+
+    select * from {{ ref('int_campaign_spent') }}
+
+),
+
+predicted as (
+
+    select * from {{ ref('int_customers_predicted') }}
 
 ),
 
@@ -18,61 +30,43 @@ recommended as (
 
 ),
 
--- the preferred channel of a campaign that is open; what went out today keeps its place
-channelled as (
+ordered as (
 
     select
-        gated.*,
-        first_value(channel) over (
-            partition by customer_id, campaign_id
+        capped.*,
+        budgets.messages_left,
+        budgets.amount_left,
+        row_number() over (
+            partition by capped.campaign_id, case when capped.closed_by is null then 1 else 0 end
             order by
-                case when closed_by is null then 0 else 1 end asc,
-                preference asc,
-                {{ clm.byte_order('channel') }} asc
-        ) as open_channel
-    from gated
-
-),
-
-competing as (
-
-    select
-        channelled.*,
-        case
-            when closed_by = 'already_entered' and sent_on = as_of_date then 1
-            when closed_by is null and channel = open_channel then 2
-            else 3
-        end as claim
-    from channelled
-
-),
-
-ranked as (
-
-    select
-        competing.*,
-        first_value(campaign_id) over (
-            partition by customer_id, channel, is_message
+                coalesce(predicted.predicted_value_amount, 0) desc,
+                {{ clm.byte_order('capped.customer_id') }} asc,
+                {{ clm.byte_order('capped.channel') }} asc
+        ) as place,
+        sum(capped.cost_amount) over (
+            partition by capped.campaign_id, case when capped.closed_by is null then 1 else 0 end
             order by
-                claim asc,
-                priority asc,
-                {{ clm.byte_order('campaign_id') }} asc
-        ) as winning_campaign_id
-    from competing
+                coalesce(predicted.predicted_value_amount, 0) desc,
+                {{ clm.byte_order('capped.customer_id') }} asc,
+                {{ clm.byte_order('capped.channel') }} asc
+            rows between unbounded preceding and current row
+        ) as cost_so_far
+    from capped
+    inner join budgets on capped.campaign_id = budgets.campaign_id
+    left join predicted on capped.customer_id = predicted.customer_id
 
 ),
 
 reasoned as (
 
     select
-        ranked.*,
+        ordered.*,
         case
             when closed_by is not null then closed_by
-            when channel <> open_channel then 'other_channel:' || open_channel
-            when is_message and campaign_id <> winning_campaign_id then 'lower_priority:' || winning_campaign_id
+            when place > messages_left or cost_so_far > amount_left then 'budget_exhausted'
             else 'eligible'
         end as decision_reason
-    from ranked
+    from ordered
 
 ),
 
@@ -105,6 +99,7 @@ final as (
         reasoned.message_key,
         reasoned.cost_amount,
         reasoned.consent_changed_at,
+        reasoned.consent_id,
         recommended.favourite_category,
         recommended.recommended_product_ids
     from reasoned
