@@ -66,6 +66,7 @@ feedback: feedback_id s, customer_id s, kind s, score i, submitted_at t
 referrals: referrer_customer_id s, referred_customer_id s, referred_at t
 marketing_spend: spend_on d, channel s, campaign_id s, amount m, currency s
 experiments: experiment_id s, unit_id s, arm s, metric s, outcome i, revenue m, revenue_before m, arm_share r
+assignments: campaign_id s, customer_id s, arm s, assigned_at t, variant s
 fx_rates: currency s, rate_date d, rate r
 erasure_requests: customer_id s, requested_at t
 """
@@ -96,6 +97,7 @@ KEYS: dict[str, list[str]] = {
     "referrals": ["referrer_customer_id", "referred_customer_id", "referred_at"],
     "marketing_spend": ["spend_on", "channel", "campaign_id"],
     "experiments": ["experiment_id", "unit_id", "metric"],
+    "assignments": ["campaign_id", "customer_id", "assigned_at"],
     "fx_rates": ["currency", "rate_date"],
     "erasure_requests": ["customer_id"],
 }
@@ -276,6 +278,8 @@ class Plan:
     end: date
     dirty: float
     effect: float
+    treated_share: float
+    contamination: float
     orders_mean: float
     events_mean: float
     demo: bool
@@ -1460,22 +1464,38 @@ class Campaign:
 
     audience: Ints
     treated: Bools
+    reached: Bools  # of the control, who gets the message all the same
     extra_person: Ints
     extra_seconds: Ints
 
 
 def plant_campaign(
-    rng: np.random.Generator, plan: Plan, process: Process, able: Bools, person: Ints, seconds: Ints
+    rng: np.random.Generator, world: World, able: Bools, person: Ints, seconds: Ints, leak: np.random.Generator
 ) -> Campaign:
-    """Half of the silent buyers get `winback_1`; it makes some of them buy who would not have."""
+    """A share of the silent buyers gets `winback_1`; it makes some of them buy who would not have."""
+    plan, process = world.plan, world.process
     last, bought = winback_state(person, seconds, able.size, plan)
     audience = np.flatnonzero(able & (last <= plan.wave_s - WINBACK_SILENCE_DAYS * DAY))
-    treated = rng.random(audience.size) < 0.5
+    treated = rng.random(audience.size) < plan.treated_share
+    reached = ~treated & (leak.random(audience.size) < plan.contamination)
     added = min(plan.effect * process.natural_rate / max(1 - process.natural_rate, 0.01), 1.0)
     moved = treated & ~bought[audience] & (rng.random(audience.size) < added)
     extra = audience[moved]
     when = plan.wave_s + 3_600 + (rng.random(extra.size) * (WINBACK_WINDOW_DAYS - 1) * DAY).astype(np.int64)
-    return Campaign(audience, treated, extra, when)
+    return Campaign(audience, treated, reached, extra, when)
+
+
+def assignments_table(plan: Plan, people: People, campaign: Campaign) -> pa.Table:
+    """Who was drawn into which arm of the planted campaign: whoever is reached anyway stays in the control."""
+    size = campaign.audience.size
+    columns = {
+        "campaign_id": constant("winback_1", size),
+        "customer_id": coded(people.ids, campaign.audience),
+        "arm": coded(["control", "treated"], campaign.treated.astype(np.int64)),
+        "assigned_at": times(np.full(size, plan.wave_s)),
+        "variant": pa.nulls(size, pa.string()),
+    }
+    return frame("assignments", columns)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -1664,17 +1684,27 @@ class Chunk:
     refunded: Ints  # the sum refunded per order
 
 
-def all_sends(rng: np.random.Generator, plan: Plan, mail: Mail, campaign: Campaign, cart: Sends) -> tuple[Sends, Fates]:
-    """Letters, the planted campaign, cart reminders; nothing after a message that ended it."""
-    who = campaign.audience[campaign.treated]
+def winback_sends(plan: Plan, who: Ints) -> Sends:
     blank = np.zeros(who.size, np.int64)
-    winback = Sends(who, blank + 3, blank, plan.wave_s + who % 1_800)
+    return Sends(who, blank + 3, blank, plan.wave_s + who % 1_800)
+
+
+def all_sends(
+    rng: np.random.Generator, plan: Plan, mail: Mail, campaign: Campaign, cart: Sends, leak: np.random.Generator
+) -> tuple[Sends, Fates]:
+    """
+    Letters, the planted campaign, cart reminders; nothing after a message that ended it. What leaks to the control
+    ends nothing, so that no other message and no consent depends on it.
+    """
+    winback = winback_sends(plan, campaign.audience[campaign.treated])
+    leaked = winback_sends(plan, campaign.audience[campaign.reached])
     fates = [
         mail.fates,
         message_fates(rng, plan, winback, False),
         message_fates(rng, plan, cart, True),
+        message_fates(leak, plan, leaked, True),
     ]
-    sends = join_sends([mail.letters, winback, cart])
+    sends = join_sends([mail.letters, winback, cart, leaked])
     moments = np.concatenate([f.moments for f in fates])
     fatal = np.concatenate([f.fatal for f in fates])
     size = int(sends.person.max(initial=-1)) + 1
@@ -1745,14 +1775,14 @@ def natural_purchases(rng: np.random.Generator, world: World, people: People) ->
 def make_chunk(world: World, counters: Counters, index: int) -> Chunk:
     """Everything about one chunk of people; the order of the draws is fixed."""
     plan = world.plan
-    rng = np.random.default_rng([plan.seed, index])
+    rng, leak = np.random.default_rng([plan.seed, index]), np.random.default_rng([plan.seed, index, 2])
     begin = index * plan.chunk_people + 1
     size = min(plan.chunk_people, plan.customers - begin + 1)
     people = make_people(rng, plan, world.catalogue.grid.shape[0], begin, size)
     person, seconds, left_at = natural_purchases(rng, world, people)
     mail = make_mail(rng, plan, people, index == 0)
     able = mail.allowed & (mail.until > plan.wave_s + 1_800)
-    campaign = plant_campaign(rng, plan, world.process, able, person, seconds)
+    campaign = plant_campaign(rng, world, able, person, seconds, leak)
     person = np.concatenate([person, campaign.extra_person])
     seconds = np.concatenate([seconds, campaign.extra_seconds])
     orders = make_orders(rng, plan, people, person, seconds, counters.orders)
@@ -1761,12 +1791,13 @@ def make_chunk(world: World, counters: Counters, index: int) -> Chunk:
     tables["refunds"], refunded = refunds_table(rng, plan, orders, counters.refunds)
     sessions = make_sessions(rng, plan, world.calendar, people, orders, left_at)
     tables["events"] = events_table(rng, world, people, sessions, counters)
-    sends, fates = all_sends(rng, plan, mail, campaign, cart_sends(rng, plan, sessions, mail))
+    sends, fates = all_sends(rng, plan, mail, campaign, cart_sends(rng, plan, sessions, mail), leak)
     note_unsubscribes(mail.consents, sends, fates)
     tables["messages"] = messages_table(plan, people, sends, fates, counters.messages)
     tables["consents"] = consents_table(people, mail.consents)
     tables["suppressions"] = suppressions_table(people, mail.silenced, mail.since)
     tables |= small_tables(rng, plan, people, orders, counters.feedback, index == 0)
+    tables["assignments"] = assignments_table(plan, people, campaign)  # last: its bad rows draw after all others
     truth = make_truth(plan, people, orders, campaign, left_at)
     count(counters, tables, sends, sessions)
     return Chunk(tables, truth, *dirt_templates(plan, orders, refunded), refunded)
@@ -1836,6 +1867,7 @@ def make_truth(plan: Plan, people: People, orders: Orders, campaign: Campaign, l
         "buyers": int((valid > 0).sum()),
         "repeat_buyers": int((valid > 1).sum()),
         "global_control": int((people.control & people.record).sum()),
+        "control_reached": int(campaign.reached.sum()),
     }
     return Truth(summary, persons, churners, winback)
 
@@ -1974,6 +2006,15 @@ KINDS: dict[str, list[Kind]] = {
         *missing("arm"),
         Kind("outcome_not_0_or_1", {"outcome": 2}),
     ],
+    "assignments": [
+        Kind("key_missing", {"customer_id": None}),
+        TWINS[0],
+        *missing("arm"),
+        *unparsable(assigned_at="at noon"),
+        ancient("assigned_at"),
+        Kind("unknown_arm", {"arm": "holdout"}),
+        future("assigned_at"),
+    ],
     "fx_rates": [
         Kind("key_missing", {"rate_date": None}),
         *TWINS,
@@ -2003,7 +2044,9 @@ TIME: dict[str, str] = {
     "suppressions": "since",
     "referrals": "referred_at",
 }
-TIME |= {"messages": "occurred_at"}
+TIME |= {"messages": "occurred_at", "assignments": "assigned_at"}
+# numbers its bad rows by itself, so that the bad rows of the other tables are what they were without it
+NUMBERED_APART = {"assignments"}
 
 
 def key_text(name: str, row: Row) -> str:
@@ -2026,7 +2069,8 @@ class Dirt:
         self.rows: dict[str, int] = {}
         self.counts: dict[str, dict[str, int]] = {name: {} for name in KINDS}
         self.keys: dict[str, dict[str, list[str]]] = {name: {} for name in KINDS}
-        self.serial = 0
+        self.serials: Counter[str] = Counter()
+        self.serial = 0  # of the bad row in hand
 
     def plant(self, name: str, table: pa.Table, chunk: Chunk | None, rng: np.random.Generator) -> Planted:
         """Bad rows for the rows of one chunk."""
@@ -2071,7 +2115,9 @@ class Dirt:
 
     def _spoil(self, name: str, row: Row, kind: Kind, chunk: Chunk | None, loose: list[int]) -> bool:
         """Turn a copy of a sound row into a bad one; false if there is nothing to make it of."""
-        self.serial += 1
+        series = name if name in NUMBERED_APART else ""
+        self.serials[series] += 1
+        self.serial = self.serials[series]
         if kind.rule == "exact_duplicate":
             return True
         if kind.rule == "superseded":
@@ -2314,7 +2360,7 @@ class TruthLog:
                 self.files[name].writelines(",".join(map(str, v)) + "\n" for v in values)
 
     def report(self) -> dict[str, Any]:
-        arms = ["treated", "treated_bought", "holdout", "holdout_bought"]
+        arms = ["treated", "treated_bought", "holdout", "holdout_bought", "control_reached"]
         campaign = {
             "campaign_id": "winback_1",
             "sent_from": str(np.datetime64(self.plan.wave_s, "s")).replace("T", " "),
@@ -2343,6 +2389,8 @@ def write_manifest(path: Path, plan: Plan, dirt: Dirt, log: TruthLog) -> None:
         "end": str(plan.end),
         "dirty": plan.dirty,
         "effect": plan.effect,
+        "treated_share": plan.treated_share,
+        "contamination": plan.contamination,
         "orders_per_customer": plan.orders_mean,
         "events_per_customer": plan.events_mean,
         "demo": plan.demo,
@@ -2421,6 +2469,18 @@ def check(plan: Plan, folder: Path) -> None:
     type=click.FloatRange(0, 10),
     help="Relative lift planted in winback_1.  [default: 0.3; demo: 2]",
 )
+@click.option(
+    "--treated-share",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    help="Share of winback_1's audience that is treated; the plan was half, so .46 is a split gone wrong.",
+)
+@click.option(
+    "--contamination",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of winback_1's control that gets its message anyway, without any effect.",
+)
 @click.option("--orders-per-customer", type=click.FloatRange(0, 60), help="[default: 10; demo: 6]")
 @click.option("--events-per-customer", type=click.FloatRange(0, 1000), help="[default: 50; demo: 12]")
 @click.option("--demo", is_flag=True, help="Write the embedded demo: demo_<table>.csv.")
@@ -2442,6 +2502,8 @@ def main(out: Path | None, end: datetime, **given: Any) -> None:
         end=end.date(),
         dirty=given["dirty"],
         effect=usual("effect", 0.3, 2.0),
+        treated_share=given["treated_share"],
+        contamination=given["contamination"],
         orders_mean=usual("orders_per_customer", 10.0, 6.0),
         events_mean=usual("events_per_customer", 50.0, 12.0),
         demo=demo,

@@ -28,9 +28,19 @@ def test_quarantine_holds_exactly_the_planted_rows(demo: Shop) -> None:
 
 def test_every_raw_row_is_staged_or_quarantined(demo: Shop) -> None:
     rows = demo.rows("select source_table, raw_count, staged_count, quarantined_count from input_reconciliation")
-    assert len(rows) == 15
+    assert len(rows) == 16
     for table, raw, staged, quarantined in rows:
         assert raw == staged + quarantined, table
+
+
+def test_the_demo_stages_the_arms_of_the_planted_campaign(demo: Shop) -> None:
+    truth = json.loads((PROJECT / "seeds" / "demo" / "manifest.json").read_text(encoding="utf-8"))["truth"]
+    planted = {(person, "treated" if arm == "treated" else "control") for person, arm, _ in truth["lists"]["winback_1"]}
+    rows = demo.rows(
+        "select source_customer_id, arm, campaign_id, cast(assigned_at as varchar) from main_staging.stg_assignments"
+    )
+    assert {(person, arm) for person, arm, _, _ in rows} == planted and len(rows) == len(planted)
+    assert {(campaign, at) for _, _, campaign, at in rows} == {("winback_1", truth["campaign"]["sent_from"])}
 
 
 def test_nobody_in_a_control_group_is_contacted(demo: Shop) -> None:

@@ -29,6 +29,7 @@ KEYS = {
     "referrals": "referrer_customer_id, referred_customer_id, referred_at",
     "marketing_spend": "spend_on, channel, campaign_id, amount",
     "experiments": "experiment_id, unit_id, metric",
+    "assignments": "campaign_id, customer_id, assigned_at",
     "fx_rates": "currency, rate_date",
     "erasure_requests": "customer_id",
 }
@@ -40,6 +41,7 @@ TIMES = {
     "consents": "changed_at",
     "feedback": "submitted_at",
     "referrals": "referred_at",
+    "assignments": "assigned_at",
     "suppressions": "since",
     "erasure_requests": "requested_at",
     "marketing_spend": "spend_on",
@@ -53,6 +55,7 @@ REQUIRED = {
     "feedback": ["customer_id", "score", "submitted_at"],
     "marketing_spend": ["spend_on", "channel", "amount"],
     "experiments": ["arm"],
+    "assignments": ["arm"],
     "fx_rates": ["rate"],
     "erasure_requests": ["requested_at"],
 }
@@ -66,11 +69,13 @@ TYPED = {
     "feedback": {"score": "bigint"},
     "marketing_spend": {"amount": "decimal(18,2)"},
     "fx_rates": {"rate": "decimal(18,8)"},
+    "assignments": {"assigned_at": "timestamp"},
     "erasure_requests": {"requested_at": "timestamp"},
 }
 STATUSES = "('completed', 'shipped', 'pending', 'cancelled', 'refunded', 'test')"
 OTHER_RULES = {
     "experiments": {"outcome_not_0_or_1": "outcome not in ('0', '1')"},
+    "assignments": {"unknown_arm": "arm not in ('treated', 'control')"},
     "orders": {
         "unknown_status": f"status not in {STATUSES}",
         "no_fx_rate": "coalesce(currency, 'EUR') <> 'EUR' and not exists (select 1 from raw_fx_rates as f "
@@ -195,6 +200,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "again": generate(base / "again", *small, "--dirty", "0.01"),
         "csv": generate(base / "csv", *small, "--dirty", "0.01", "--format", "csv"),
         "clean": generate(base / "clean", *small, "--dirty", "0"),
+        "uneven": generate(base / "uneven", *small, "--dirty", "0", "--treated-share", "0.3"),
+        "leaky": generate(base / "leaky", *small, "--dirty", "0", "--contamination", "0.4"),
+        "idle": generate(base / "idle", *small, "--dirty", "0", "--effect", "0"),
+        "idle_uneven": generate(
+            base / "idle_uneven", *small, "--dirty", "0", "--effect", "0", "--treated-share", "0.3"
+        ),
         "demo": generate(base / "demo", "--demo"),
     }
 
@@ -242,7 +253,7 @@ def test_sound_rows_refer_to_what_exists(world: World) -> None:
     assert world.one(missing.format("refunds", "order_id", "orders")) == 0
     assert world.one(missing.format("order_items", "order_id", "orders")) == 0
     assert world.one(missing.format("order_items", "product_id", "products")) == 0
-    for name in ("orders", "events", "messages", "consents", "feedback", "erasure_requests"):
+    for name in ("orders", "events", "messages", "consents", "feedback", "assignments", "erasure_requests"):
         assert world.one(missing.format(name, "customer_id", "customers")) == 0
 
 
@@ -273,6 +284,114 @@ def test_messages_go_only_to_those_who_allow_them(world: World) -> None:
         "order by c.changed_at desc limit 1), 'none') <> 'granted'"
     )
     assert world.one(sent) == 0
+
+
+def truth_of_winback(world: World, folder: Path) -> dict[str, tuple[str, int]]:
+    """Arm and purchase of everybody in the planted campaign, as the truth states them."""
+    path = folder / "truth" / "winback_1.csv"
+    if not path.exists():
+        return {person: (arm, bought) for person, arm, bought in world.manifest["truth"]["lists"]["winback_1"]}
+    lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return {person: (arm, int(bought)) for person, arm, bought in lines}
+
+
+def people(world: World, sql: str) -> set[str]:
+    return {str(row[0]) for row in world.run(sql)}
+
+
+REACHED = "select customer_id from sound_messages where campaign_id = 'winback_1' and event_type = 'sent'"
+
+
+@pytest.mark.parametrize("name", ["parquet", "csv", "clean", "demo", "uneven", "leaky", "idle"])
+def test_assignments_are_the_arms_of_the_truth(folders: dict[str, Path], name: str) -> None:
+    world = World(folders[name], "demo_" if name == "demo" else "")
+    stated, truth = world.manifest["truth"]["campaign"], truth_of_winback(world, folders[name])
+    rows = world.run("select customer_id, arm, campaign_id, assigned_at, variant from sound_assignments")
+    arms = {"treated": "treated", "holdout": "control"}
+    assert len(rows) == len(truth)
+    assert {(person, arm) for person, arm, *_ in rows} == {(p, arms[arm]) for p, (arm, _) in truth.items()}
+    assert {tuple(rest) for _, _, *rest in rows} == {("winback_1", stated["sent_from"], None)}
+    for planted, arm in arms.items():
+        assert [a for _, a, *_ in rows].count(arm) == stated[planted]
+
+
+@pytest.mark.parametrize("name", ["clean", "demo", "uneven", "leaky", "idle"])
+def test_who_is_treated_gets_the_message_after_being_assigned(folders: dict[str, Path], name: str) -> None:
+    world = World(folders[name], "demo_" if name == "demo" else "")
+    assert people(world, "select customer_id from sound_assignments where arm = 'treated'") <= people(world, REACHED)
+    assert people(world, REACHED) <= people(world, "select customer_id from sound_assignments")
+    at = world.manifest["truth"]["campaign"]["sent_from"]
+    assert world.one(f"select count(*) from ({REACHED} and occurred_at < '{at}')") == 0
+
+
+@pytest.mark.parametrize(("name", "share"), [("clean", 0.5), ("uneven", 0.3)])
+def test_the_share_that_is_treated_is_the_one_asked_for(folders: dict[str, Path], name: str, share: float) -> None:
+    manifest = json.loads((folders[name] / "manifest.json").read_text(encoding="utf-8"))
+    campaign = manifest["truth"]["campaign"]
+    size = campaign["treated"] + campaign["holdout"]
+    assert manifest["arguments"]["treated_share"] == share
+    assert size > 100 and abs(campaign["treated"] / size - share) < 3 * (share * (1 - share) / size) ** 0.5
+
+
+@pytest.mark.parametrize("share", ["0", "1"])
+def test_nobody_or_everybody_can_be_treated(tmp_path: Path, share: str) -> None:
+    folder = generate(tmp_path, "--customers", "900", "--events-per-customer", "1", "--treated-share", share)
+    campaign = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["truth"]["campaign"]
+    assert campaign["holdout" if share == "1" else "treated"] == 0
+    assert campaign["treated" if share == "1" else "holdout"] > 100
+
+
+def test_an_uneven_split_has_the_same_audience(folders: dict[str, Path]) -> None:
+    even, uneven = (World(folders[name]) for name in ("clean", "uneven"))
+    everybody, treated = (f"select customer_id from sound_assignments where {c}" for c in ("true", "arm = 'treated'"))
+    assert people(even, everybody) == people(uneven, everybody)
+    assert people(uneven, treated) < people(even, treated)
+
+
+def test_contamination_is_counted_and_moves_nothing_but_messages(folders: dict[str, Path]) -> None:
+    world = World(folders["leaky"])
+    campaign = world.manifest["truth"]["campaign"]
+    control = people(world, "select customer_id from sound_assignments where arm = 'control'")
+    reached = people(world, REACHED) & control
+    share = campaign["control_reached"] / campaign["holdout"]
+    assert campaign["control_reached"] == len(reached) and world.one(f"select count(*) from ({REACHED})") == (
+        campaign["treated"] + campaign["control_reached"]
+    )
+    assert campaign["holdout"] > 50 and abs(share - 0.4) < 3 * (0.4 * 0.6 / campaign["holdout"]) ** 0.5
+    clean, leaky = digest(folders["clean"]), digest(folders["leaky"])
+    assert {name for name in clean if clean[name] != leaky[name]} == {"messages.parquet", "manifest.json"}
+
+
+def test_a_message_to_the_control_moves_nobody_however_strong_it_is(tmp_path: Path) -> None:
+    strong = ["--customers", "3000", "--dirty", "0", "--effect", "10", "--events-per-customer", "2"]
+    kept, leaky = (digest(generate(tmp_path / share, *strong, "--contamination", share)) for share in ("0", "1"))
+    assert {name for name in kept if kept[name] != leaky[name]} == {"messages.parquet", "manifest.json"}
+    campaign = json.loads((tmp_path / "1" / "manifest.json").read_text(encoding="utf-8"))["truth"]["campaign"]
+    assert campaign["control_reached"] == campaign["holdout"] > 300
+
+
+def test_without_contamination_nobody_of_the_control_is_reached(folders: dict[str, Path]) -> None:
+    world = World(folders["clean"])
+    control = "select customer_id from sound_assignments where arm = 'control'"
+    assert world.manifest["truth"]["campaign"]["control_reached"] == 0
+    assert people(world, REACHED) & people(world, control) == set()
+
+
+def test_an_effect_of_nothing_moves_nobody(folders: dict[str, Path]) -> None:
+    """Without an effect the arms are only names: with another split everybody still buys the same."""
+    idle, other = (World(folders[name]) for name in ("idle", "idle_uneven"))
+    purchases = [
+        {person: bought for person, (_, bought) in truth_of_winback(world, folders[name]).items()}
+        for world, name in ((idle, "idle"), (other, "idle_uneven"))
+    ]
+    assert purchases[0] == purchases[1]
+    same = ["orders.parquet", "order_items.parquet", "refunds.parquet", "events.parquet"]
+    assert [digest(folders["idle"])[name] for name in same] == [digest(folders["idle_uneven"])[name] for name in same]
+    assert idle.manifest["truth"]["campaign"]["planted_relative_lift"] == 0
+    with_effect = truth_of_winback(World(folders["clean"]), folders["clean"])
+    gained = [bought - purchases[0][person] for person, (arm, bought) in with_effect.items() if arm == "treated"]
+    lost = [bought - purchases[0][person] for person, (arm, bought) in with_effect.items() if arm == "holdout"]
+    assert sum(gained) > 0 and min(gained) >= 0 and set(lost) == {0}
 
 
 def test_every_shape_of_data_occurs(folders: dict[str, Path]) -> None:
@@ -325,6 +444,8 @@ def test_demo_is_small_and_without_line_breaks_in_fields(folders: dict[str, Path
         ["--demo", "--format", "parquet"],
         ["--format", "xlsx"],
         ["--customers", "many"],
+        ["--treated-share", "1.1"],
+        ["--contamination", "-0.1"],
     ],
 )
 def test_bad_arguments_are_refused_with_exit_code_2(arguments: list[str], tmp_path: Path) -> None:
