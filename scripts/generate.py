@@ -66,7 +66,7 @@ feedback: feedback_id s, customer_id s, kind s, score i, submitted_at t
 referrals: referrer_customer_id s, referred_customer_id s, referred_at t
 marketing_spend: spend_on d, channel s, campaign_id s, amount m, currency s
 experiments: experiment_id s, unit_id s, arm s, metric s, outcome i, revenue m, revenue_before m, arm_share r
-assignments: campaign_id s, customer_id s, arm s, assigned_at t, variant s
+assignments: campaign_id s, customer_id s, arm s, assigned_at t, variant s, arm_share r
 fx_rates: currency s, rate_date d, rate r
 erasure_requests: customer_id s, requested_at t
 """
@@ -1494,6 +1494,7 @@ def assignments_table(plan: Plan, people: People, campaign: Campaign) -> pa.Tabl
         "arm": coded(["control", "treated"], campaign.treated.astype(np.int64)),
         "assigned_at": times(np.full(size, plan.wave_s)),
         "variant": pa.nulls(size, pa.string()),
+        "arm_share": decimals(np.full(size, 50_000_000), 8),  # as planned, whatever became of it
     }
     return frame("assignments", columns)
 

@@ -90,7 +90,7 @@
             'key': ['campaign_id', 'customer_id', 'assigned_at'], 'event_time': 'assigned_at',
             'columns': {
                 'campaign_id': 'text!', 'customer_id': 'text!', 'arm': 'code!',
-                'assigned_at': 'timestamp!', 'variant': 'text'}},
+                'assigned_at': 'timestamp!', 'variant': 'text', 'arm_share': 'rate'}},
         'fx_rates': {
             'key': ['currency', 'rate_date'],
             'columns': {'currency': 'currency!', 'rate_date': 'date!', 'rate': 'rate!'}},

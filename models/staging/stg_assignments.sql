@@ -15,6 +15,7 @@ final as (
         checked.campaign_id,
         checked.arm,
         checked.variant,
+        checked.arm_share,
         checked.assigned_at,
         {{ clm.business_day('checked.assigned_at') }} as assigned_on
     from checked

@@ -306,11 +306,12 @@ REACHED = "select customer_id from sound_messages where campaign_id = 'winback_1
 def test_assignments_are_the_arms_of_the_truth(folders: dict[str, Path], name: str) -> None:
     world = World(folders[name], "demo_" if name == "demo" else "")
     stated, truth = world.manifest["truth"]["campaign"], truth_of_winback(world, folders[name])
-    rows = world.run("select customer_id, arm, campaign_id, assigned_at, variant from sound_assignments")
+    columns = "customer_id, arm, campaign_id, assigned_at, variant, cast(arm_share as double)"
+    rows = world.run(f"select {columns} from sound_assignments")
     arms = {"treated": "treated", "holdout": "control"}
     assert len(rows) == len(truth)
     assert {(person, arm) for person, arm, *_ in rows} == {(p, arms[arm]) for p, (arm, _) in truth.items()}
-    assert {tuple(rest) for _, _, *rest in rows} == {("winback_1", stated["sent_from"], None)}
+    assert {tuple(rest) for _, _, *rest in rows} == {("winback_1", stated["sent_from"], None, 0.5)}
     for planted, arm in arms.items():
         assert [a for _, a, *_ in rows].count(arm) == stated[planted]
 

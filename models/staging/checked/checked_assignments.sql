@@ -10,6 +10,7 @@ with
     ref('base_assignments'),
     rules=[
         ['unknown_arm', "typed.arm not in ('treated', 'control')"],
+        ['impossible_share', "typed.arm_share <= 0 or typed.arm_share >= 1"],
     ]
 ) }},
 
