@@ -5,3 +5,11 @@
         'days_since_first_fact', 'days_since_last_engagement',
     ]) }}
 {% endmacro %}
+
+
+{#- What becomes of a message that was sent, in the order of a funnel. -#}
+{% macro message_outcomes() %}
+    {{ return([
+        'delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft', 'unsubscribed', 'complained',
+    ]) }}
+{% endmacro %}
