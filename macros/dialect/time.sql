@@ -50,25 +50,41 @@
 {% macro timestamp_literal(text) %}{{ return("cast('" ~ text ~ "' as timestamp)") }}{% endmacro %}
 
 
-{#- An hour of a day as a timestamp. -#}
+{#- An hour of a day, a number or a column, as a timestamp; hour 24 is the midnight that ends the day. -#}
 {% macro at_hour(day, hour) %}
-    {{ return("(cast(" ~ day ~ " as timestamp) + interval '" ~ hour ~ "' hour)") }}
+    {{ return("(cast(" ~ day ~ " as timestamp) + interval '1' hour * " ~ hour ~ ")") }}
 {% endmacro %}
 
 
-{#- The UTC instant at which the clock of the configured zone shows a local time. -#}
+{#- The UTC instant at which the clock of the configured zone shows a local time. UTC costs nothing. -#}
 {% macro utc_time(local) %}
-    {% set zone = var('clm_timezone') %}
-    {% if zone == 'UTC' %}
-        {{ return(local) }}
-    {% endif %}
-    {{ return(adapter.dispatch('utc_time', 'clm')(local, zone)) }}
+    {{ return(local if var('clm_timezone') == 'UTC' else clm.utc_time_in(local, "'" ~ var('clm_timezone') ~ "'")) }}
 {% endmacro %}
-{% macro default__utc_time(local, zone) %}
-    {{ return("((" ~ local ~ " at time zone '" ~ zone ~ "') at time zone 'UTC')") }}
+
+
+{#-
+    The UTC instant at which the clock of a zone, given by a column of IANA names, shows a local time. An
+    hour that does not exist counts by the clock before the change; of an hour that exists twice it is the
+    second.
+-#}
+{% macro utc_time_in(local, zone) %}{{ return(adapter.dispatch('utc_time_in', 'clm')(local, zone)) }}{% endmacro %}
+{% macro default__utc_time_in(local, zone) %}
+    {{ return("((" ~ local ~ " at time zone " ~ zone ~ ") at time zone 'UTC')") }}
 {% endmacro %}
-{% macro spark__utc_time(local, zone) %}
-    {{ return("convert_timezone('" ~ zone ~ "', 'UTC', " ~ local ~ ")") }}
+{#- Java takes the first of two: the second is found with the offset of a day later, if the clock agrees. -#}
+{% macro spark__utc_time_in(local, zone) %}
+    {% set first = "convert_timezone(" ~ zone ~ ", 'UTC', " ~ local ~ ")" %}
+    {% set day_later = "(" ~ first ~ " + interval '1' day)" %}
+    {% set second -%}
+        ({{ day_later }} - (convert_timezone('UTC', {{ zone }}, {{ day_later }}) - cast({{ local }} as timestamp_ntz)))
+    {%- endset %}
+    {% set sql -%}
+        cast(case
+            when convert_timezone('UTC', {{ zone }}, {{ second }}) = {{ local }} then {{ second }}
+            else {{ first }}
+        end as timestamp)
+    {%- endset %}
+    {{ return(sql) }}
 {% endmacro %}
 
 
