@@ -44,6 +44,7 @@ LONGER_MODELS = {
     "int_rfm_runs": "every step of the measures in one list, twice as long with a window",
     "lifecycle_population_monthly": "stages and segments of the same days in one list",
     "rfm_segment_monthly": "today's values, yesterday's and today's by yesterday's bounds are scored by the same rule",
+    "segment_campaign": "preferred channel, winner and reason are one chain over the same rows",
     "tag_catalogue": "the advice is one ordered list of reasons over one row of facts",
 }
 FOLDERS = {

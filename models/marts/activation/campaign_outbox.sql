@@ -47,6 +47,7 @@ final as (
         decisions.recommended_product_ids,
         decisions.cost_amount,
         decisions.send_after,
+        decisions.send_before,
         decisions.as_of_date
     from decisions
     inner join customers on decisions.customer_id = customers.customer_id

@@ -30,6 +30,18 @@ recommended as (
 
 ),
 
+send_zones as (
+
+    select * from {{ ref('int_customers_send_zones') }}
+
+),
+
+send_windows as (
+
+    select * from {{ ref('int_send_windows') }}
+
+),
+
 ordered as (
 
     select
@@ -95,7 +107,8 @@ final as (
         reasoned.offer,
         reasoned.template,
         reasoned.entered_on,
-        {{ clm.utc_time(clm.at_hour(clm.add_days('reasoned.as_of_date', 1), var('clm_send_hour'))) }} as send_after,
+        send_windows.send_after,
+        send_windows.send_before,
         reasoned.message_key,
         reasoned.cost_amount,
         reasoned.consent_changed_at,
@@ -104,6 +117,9 @@ final as (
         recommended.recommended_product_ids
     from reasoned
     left join recommended on reasoned.customer_id = recommended.customer_id
+    left join send_zones on reasoned.customer_id = send_zones.customer_id
+    left join send_windows
+        on reasoned.channel = send_windows.channel and send_zones.zone_key = send_windows.zone_key
 
 )
 
