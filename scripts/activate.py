@@ -42,6 +42,11 @@ CHOSEN = (
     click.option("--channel", "channels", multiple=True, help="Only this channel; may be given again."),
     click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be given again."),
     click.option("--max-source-age", type=click.IntRange(min=0), help="Refuse marts older than this many days."),
+    click.option("--any-hour", is_flag=True, help="Whoever delivers the files keeps to send_after and send_before."),
+)
+UNTIMELY = (
+    ("waiting", "it is not yet their send_after; run again within their hours"),
+    ("held", "their send_before has passed; the `dbt build` of a newer day decides on them again"),
 )
 OUT = click.option("--out", type=FOLDER, default="out/activation", show_default=True, help="Folder of the files.")
 
@@ -87,6 +92,12 @@ class Reporter:
             for row in rows:
                 table.add_row(*("" if value is None else str(value) for value in row))
             Console(file=sys.stdout, width=None if sys.stdout.isatty() else 240).print(table)
+
+    def untimely(self, counts: list[tuple[Any, ...]]) -> None:
+        """Says how many messages are outside of their hours: the last two columns of the counts."""
+        for (event, reason), column in zip(UNTIMELY, (-2, -1), strict=True):
+            if messages := sum(row[column] for row in counts):
+                self.say(event, messages=messages, reason=reason)
 
 
 @contextlib.contextmanager
@@ -135,17 +146,19 @@ def cli() -> None:
 @options(*SHARED, *CHOSEN)
 @click.option("--sample", type=click.IntRange(min=0), default=3, show_default=True, help="Masked messages to show.")
 def plan(
-    channels: tuple[str, ...], campaigns: tuple[str, ...], max_source_age: int | None, sample: int, **common: Any
-) -> None:
+    channels: tuple[str, ...], campaigns: tuple[str, ...], max_source_age: int | None, any_hour: bool, sample: int,
+    **common: Any,
+) -> None:  # fmt: skip
     """Say what would go out and what would not, and why. Sends nothing and writes nothing."""
-    choice = Choice(channels, campaigns)
+    choice = Choice(channels, campaigns, any_hour)
     with open_outbox(**common) as (outbox, reporter):
         outbox.check(max_source_age)
-        counts = [(channel, campaign, int(todo), int(done)) for channel, campaign, todo, done in outbox.counts(choice)]
-        reporter.table("messages", ("channel", "campaign_id", "to_send", "acknowledged"), counts)
+        counts = outbox.counts(choice)
+        reporter.table("messages", ("channel", "campaign_id", "to_send", "acknowledged", *dict(UNTIMELY)), counts)
         reporter.table("not_sent", ("decision", "decision_reason", "rows"), outbox.held(choice))
         for payload in outbox.samples(choice, sample):
             reporter.say("sample", **masked(outbox.sync, payload))
+        reporter.untimely(counts)
         reporter.say("plan", to_send=sum(row[2] for row in counts), acknowledged=sum(row[3] for row in counts))
 
 
@@ -157,15 +170,17 @@ def plan(
     "--batch-size", type=click.IntRange(1, 50_000), default=10_000, show_default=True, help="Messages per file."
 )
 def send(
-    channels: tuple[str, ...], campaigns: tuple[str, ...], max_source_age: int | None, out: Path, limit: int | None,
-    file_format: str, batch_size: int, **common: Any,
+    channels: tuple[str, ...], campaigns: tuple[str, ...], max_source_age: int | None, any_hour: bool, out: Path,
+    limit: int | None, file_format: str, batch_size: int, **common: Any,
 ) -> None:  # fmt: skip
     """Write what is to do into files, and record every message in the ledger."""
     with signals() as received, open_outbox(**common) as (outbox, reporter):
         outbox.check(max_source_age)
         outbox.ledger.ensure()
-        sender = Sender(outbox, FileChannel(out, file_format), Choice(channels, campaigns), limit, batch_size,
+        choice = Choice(channels, campaigns, any_hour)
+        sender = Sender(outbox, FileChannel(out, file_format), choice, limit, batch_size,
                         git_sha(common["project_dir"]), reporter.say, lambda: bool(received))  # fmt: skip
+        reporter.untimely(outbox.counts(choice))
         reporter.say("sent", messages=sender.send())
     if received:
         sys.exit(128 + received[0])

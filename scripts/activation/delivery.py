@@ -13,19 +13,21 @@ from uuid import NAMESPACE_URL, uuid5
 
 from activation import GUARDED, MISCONFIGURED, NEEDS_PERSON, Stopped
 from activation.files import FileChannel, Payload
-from activation.ledger import ACKNOWLEDGED, Claim, Ledger, Run
+from activation.ledger import ACKNOWLEDGED, Claim, Ledger, Run, instant, utc_now
 from activation.sync import Sync
 from activation.warehouse import Row, Warehouse, literal
 
 LEDGER_COLUMNS = ("campaign_id", "person_key", "as_of_date")  # of the outbox, besides the opted-in fields
+HOURS = ("send_after", "send_before")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What of the outbox is wanted."""
+    """What of the outbox is wanted; at any hour: whoever delivers keeps to the quiet hours."""
 
     channels: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
+    any_hour: bool = False
 
     def where(self) -> str:
         """SQL over the columns channel and campaign_id."""
@@ -46,7 +48,7 @@ class Outbox:
 
     def check(self, max_source_age: int | None) -> None:
         """Stops (2) when a mart or column is missing, (5) when the source is empty or too old."""
-        columns = ", ".join((self.sync.key, "channel", *LEDGER_COLUMNS, *self.sync.fields))
+        columns = ", ".join((self.sync.key, "channel", *LEDGER_COLUMNS, *HOURS, *self.sync.fields))
         for relation, wanted in ((self.sync.decisions, "decision_reason"), (self.sync.relation, columns)):
             reason = self.warehouse.problem(f"select {wanted} from {relation} where 1 = 0")
             if reason is not None:
@@ -62,23 +64,28 @@ class Outbox:
             )
 
     def _joined(self, choice: Choice, channel: str | None = None) -> str:
-        """SQL of the outbox with `is_open`: no latest event, or one that lets the message go again."""
+        """SQL of the outbox with `standing`: done, or open (also if it failed) and early, due or late by the clock."""
         where = choice.where() + (f" and channel = {literal(channel)}" if channel else "")
         keys = f"select {self.sync.key} as message_key from {self.sync.relation} where {where}"
         states = ", ".join(literal(state) for state in ACKNOWLEDGED)
+        now = instant(utc_now())
+        hours = f"when send_after > {now} then 'early' when send_before <= {now} then 'late'"
         return f"""(
             select outbox.*, coalesce(latest.attempt, 0) + 1 as next_attempt,
-                case when latest.state in ({states}) then 0 else 1 end as is_open
+                case when latest.state in ({states}) then 'done' {"" if choice.any_hour else hours} else 'due'
+                end as standing
             from (select * from {self.sync.relation} where {where}) as outbox
             left join {self.ledger.latest(keys)} as latest
                 on outbox.{self.sync.key} = latest.message_key) as joined"""
 
     def counts(self, choice: Choice) -> list[Row]:
-        """(channel, campaign, to do, already acknowledged), sorted."""
+        """(channel, campaign, to do now, already acknowledged, waiting for their hours, past them), sorted."""
+        sums = [f"sum(case standing when '{one}' then 1 else 0 end)" for one in ("due", "done", "early", "late")]
         with self.warehouse.transaction():
-            return self.warehouse.rows(f"""
-                select channel, campaign_id, sum(is_open), sum(1 - is_open)
+            rows = self.warehouse.rows(f"""
+                select channel, campaign_id, {", ".join(sums)}
                 from {self._joined(choice)} group by channel, campaign_id order by channel, campaign_id""")
+        return [(channel, campaign, *map(int, numbers)) for channel, campaign, *numbers in rows]
 
     def held(self, choice: Choice) -> list[Row]:
         """(decision, reason, rows) of everything that is not sent."""
@@ -99,7 +106,7 @@ class Outbox:
         with self.warehouse.transaction():
             rows = self.warehouse.rows(f"""
                 select {columns} from {self._joined(choice, channel)}
-                where is_open = 1 and {key} > {literal(after)} order by {key} limit {size}""")
+                where standing = 'due' and {key} > {literal(after)} order by {key} limit {size}""")
         return [self._message(row) for row in rows]
 
     def _message(self, row: Row) -> tuple[Claim, date, Payload]:
@@ -140,7 +147,7 @@ class Sender:
         """Sends every channel that has something to do or something unsettled; returns the messages sent."""
         ledger, total, stuck = self.outbox.ledger, 0, 0
         planned = dict.fromkeys(self._channels_in_ledger(), 0)
-        for channel, _, todo, _ in self.outbox.counts(self.choice):
+        for channel, _, todo, *_ in self.outbox.counts(self.choice):
             planned[channel] = planned.get(channel, 0) + int(todo)
         for channel in sorted(planned):
             if self.drained():

@@ -30,6 +30,7 @@ from activation.warehouse import connect  # noqa: E402
 FIELDS = [
     "message_key", "customer_id", "campaign_id", "channel", "variant", "wave", "offer", "template", "address",
     "full_name", "language", "segment", "favourite_category", "recommended_product_ids", "send_after",
+    "send_before",
 ]  # fmt: skip
 
 
@@ -48,18 +49,20 @@ class Desk:
     def out(self) -> Path:
         return self.folder / "out"
 
-    def arguments(self, command: str, *extra: str) -> list[str]:
+    def arguments(self, command: str, *extra: str, any_hour: bool = True) -> list[str]:
         own = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(self.target)]
         return [
             command,
             *own,
             *(["--out", str(self.out)] if command == "send" and "--out" not in extra else []),
+            *(["--any-hour"] if command in ("plan", "send") and any_hour else []),
             *extra,
         ]
 
-    def run(self, command: str, *extra: str) -> Result:
+    def run(self, command: str, *extra: str, any_hour: bool = True) -> Result:
+        """The demo's day is long past: its messages go out at any hour, or not at all."""
         with environment({"CLM_DUCKDB_PATH": str(self.database)}):
-            return CliRunner().invoke(cli, self.arguments(command, *extra))
+            return CliRunner().invoke(cli, self.arguments(command, *extra, any_hour=any_hour))
 
     def start(self, *extra: str, before: str = "") -> subprocess.Popen[str]:
         """`send` in its own process; `before` is Python that runs first and may break something."""
@@ -205,6 +208,45 @@ def test_channel_campaign_limit_and_json_lines_narrow_the_run(desk: Desk) -> Non
     assert all(row["full_name"] == names[row["message_key"]] for row in rows)
     assert desk.run("send").exit_code == 0
     assert desk.keys() == desk.outbox()
+
+
+HELD = {"event": "held", "reason": "their send_before has passed; the `dbt build` of a newer day decides on them again"}
+WAITING = {"event": "waiting", "reason": "it is not yet their send_after; run again within their hours"}
+
+
+def test_messages_keep_to_their_hours(desk: Desk) -> None:
+    """By the wall clock: sms wait, one campaign of e-mail is too late, the others are due."""
+
+    def hours(first: int, last: int, where: str) -> list[str]:
+        """Moves the hours of messages, seen from now, and tells which messages these are."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        window = [f"timestamp '{now + timedelta(hours=hour)}'" for hour in (first, last)]
+        desk.sql(f"update campaign_outbox set send_after = {window[0]}, send_before = {window[1]} where {where}")
+        return [row[0] for row in desk.sql(f"select message_key from campaign_outbox where {where} order by 1")]
+
+    def said(command: str, any_hour: bool = False) -> list[dict[str, Any]]:
+        chosen = ("--channel", "sms", "--channel", "email", "--log-format", "json")
+        result = desk.run(command, *chosen, any_hour=any_hour)
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    due = hours(-1, 1, "channel = 'email' and campaign_id <> 'winback_1'")
+    late = hours(-2, -1, "channel = 'email' and campaign_id = 'winback_1'")
+    early = hours(1, 2, "channel = 'sms'")
+    assert due and late and early
+    untimely = [{**WAITING, "messages": len(early)}, {**HELD, "messages": len(late)}]
+    planned = said("plan")
+    assert [one for one in planned if one["event"] in ("waiting", "held")] == untimely
+    assert planned[-1] == {"event": "plan", "to_send": len(due), "acknowledged": 0}
+    sent = said("send")
+    assert sent[:2] == untimely and sent[-1] == {"event": "sent", "messages": len(due)}
+    assert desk.keys() == due and desk.states() == {"sent": len(due)}
+    hours(0, 1, "channel = 'sms'")
+    assert said("send")[-1] == {"event": "sent", "messages": len(early)}
+    again = said("send")
+    assert again[0] == {**HELD, "messages": len(late)} and again[-1] == {"event": "sent", "messages": 0}
+    assert said("send", any_hour=True)[-1] == {"event": "sent", "messages": len(late)}
+    assert desk.keys() == sorted(due + late + early)
 
 
 KILL = "import os\nfrom activation.{module} import {owner}\n{owner}.{method} = lambda *a, **k: os.kill(os.getpid(), 9)"
