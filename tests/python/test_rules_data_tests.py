@@ -474,6 +474,84 @@ CORRUPTIONS = [
     ),
     ("assert_tags_agree", "delete from customer_tags where tag = 'high_value'"),
     ("assert_tags_agree", "update customer_lifecycle set tags = replace(tags, 'high_value', 'high_valeu')"),
+    *[
+        ("assert_goals_make_sense", f"update main_seeds.marketing_goals set {change} where goal_id = '{goal}'")
+        for goal, change in [
+            ("leads_2026", "metric = 'visits'"),
+            ("leads_2026", "metric = null"),
+            ("leads_2026", "scope_kind = 'tag'"),
+            ("leads_2026", "scope = 'loyal'"),
+            ("leads_2026", "scope_kind = 'lifecycle_stage', scope = 'prospect'"),
+            ("leads_2026", "direction = 'more'"),
+            ("leads_2026", "direction = 'at_most'"),
+            ("leads_2026", "starts_on = null"),
+            ("leads_2026", "ends_on = date '2025-12-31'"),
+            ("leads_2026", "target = null"),
+            ("leads_2026", "target = 0"),
+            ("champions_2026", "scope = 'vip'"),
+            ("champions_2026", "scope = null"),
+            ("champions_2026", "metric = 'new_buyers'"),
+            ("churn_first_half_2026", "target = 25"),
+            ("churn_first_half_2026", "direction = 'at_least'"),
+            ("churn_first_half_2026", "scope_kind = 'segment', scope = 'loyal_visitor'"),
+            ("churn_first_half_2026", "scope_kind = 'lifecycle_stage', scope = 'churned'"),
+        ]
+    ],
+    (
+        "assert_spend_adds_up",
+        "delete from spend_by_stage where channel = 'email' and spend_month = '2026-06'",
+    ),
+    ("assert_spend_adds_up", "update spend_by_stage set spend_amount = spend_amount + 0.01 where channel = 'ads'"),
+    ("assert_spend_adds_up", "update spend_by_stage set spend_count = spend_count + 1 where channel = 'ads'"),
+    (
+        "assert_content_adds_up_to_all_visits_and_purchases",
+        "update content_performance set purchase_count = purchase_count + 1 where utm_campaign = 'brand'",
+    ),
+    (
+        "assert_content_adds_up_to_all_visits_and_purchases",
+        "update content_performance set net_revenue_amount = net_revenue_amount - 0.01 where utm_campaign = 'brand'",
+    ),
+    ("assert_content_adds_up_to_all_visits_and_purchases", "delete from content_performance where purchase_count = 0"),
+    ("assert_the_sales_playbook_has_everybody", "delete from main_seeds.sales_playbook where scope = 'champion'"),
+    (
+        "assert_the_sales_playbook_has_everybody",
+        "update main_seeds.sales_playbook set scope = 'vip' where scope = 'new'",
+    ),
+    (
+        "assert_the_tracking_plan_can_be_kept",
+        "update main_seeds.tracking_plan set event_type = 'Search' where event_type = 'search'",
+    ),
+    (
+        "assert_the_tracking_plan_can_be_kept",
+        "update main_seeds.tracking_plan set channels = 'web, app' where event_type = 'search'",
+    ),
+    (
+        "assert_the_tracking_plan_can_be_kept",
+        "update main_seeds.tracking_plan set required_columns = 'session_id,product' where event_type = 'search'",
+    ),
+    (
+        "assert_the_tracking_plan_can_be_kept",
+        "update main_seeds.tracking_plan set consent_purpose = 'ads' where event_type = 'search'",
+    ),
+    (
+        "assert_the_tracking_plan_can_be_kept",
+        "update main_seeds.tracking_plan set max_silence_days = 0 where event_type = 'search'",
+    ),
+    ("assert_owners_have_everybody", "delete from owner_performance where owner_id = 'sales-01'"),
+    (
+        "assert_owners_have_everybody",
+        "update owner_performance set net_revenue_amount = net_revenue_amount + 0.01 where owner_id = 'sales-01'",
+    ),
+    (
+        "assert_owners_have_everybody",
+        "update owner_performance set loyal_count = loyal_count + 1 where owner_id = 'sales-01'",
+    ),
+    ("assert_tracking_counts_every_event", "delete from tracking_coverage where event_type = 'search'"),
+    ("assert_tracking_counts_every_event", "delete from tracking_coverage where event_type = '(none)'"),
+    ("assert_tasks_add_up", "update task_performance set open_count = 1 where campaign_id = 'personal_note'"),
+    ("assert_tasks_add_up", "update task_performance set bought_count = 1 where campaign_id = 'personal_note'"),
+    ("assert_tasks_add_up", "update task_performance set churned_count = 1 where campaign_id = 'personal_note'"),
+    ("assert_tasks_add_up", "delete from task_performance where campaign_id = 'personal_note'"),
 ]
 
 
