@@ -33,7 +33,6 @@ checked as (
         case when events.product_id is not null then 1 else 0 end as has_product,
         case
             when plan.channels is null then 0
-            when events.channel is null then 1
             when {{ clm.is_listed('events.channel', 'plan.channels') }} then 0
             else 1
         end as is_other_channel,

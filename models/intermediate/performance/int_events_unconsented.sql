@@ -45,7 +45,7 @@ periods as (
         status,
         changed_at as refused_from,
         lead(changed_at) over (
-            partition by customer_id, channel, purpose, case when changed_at is null then 1 else 0 end
+            partition by customer_id, channel, purpose
             order by changed_at asc, leniency desc
         ) as refused_until
     from consent_changes
