@@ -42,7 +42,8 @@ judged as (
                 '{{ metric }}'{{ ', ' if not loop.last }}
                 {%- endfor -%}
             ) then 'unknown metric'
-            when coalesce(goals.scope_kind, '') not in ('all', 'lifecycle_stage', 'segment') then 'unknown kind of scope'
+            when coalesce(goals.scope_kind, '') not in ('all', 'lifecycle_stage', 'segment')
+                then 'unknown kind of scope'
             when (goals.scope_kind = 'all') <> (goals.scope is null) then 'scope and its kind disagree'
             when goals.scope_kind <> 'all' and scopes.scope is null then 'unknown stage or segment'
             when coalesce(goals.direction, '') not in ('at_least', 'at_most') then 'unknown direction'

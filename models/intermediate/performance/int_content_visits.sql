@@ -60,9 +60,7 @@ marks as (
         events.occurred_on as visited_on,
         events.session_id,
         events.occurred_at,
-        {%- for tag in tags %}
-        events.{{ tag }},
-        {%- endfor %}
+        {% for tag in tags %}events.{{ tag }}, {% endfor %}
         coalesce({{ tags | join(', ') }}) is not null as is_tagged,
         case when events.event_type in ('email_capture', 'signup') then 1 else 0 end as capture_count,
         row_number() over (

@@ -81,8 +81,13 @@ refused as (
         and plan.consent_purpose = refusals.purpose
     where
         events.occurred_on <= as_of.as_of_date
-        and (refusals.refused_from is null or refusals.refused_from <= events.occurred_at)
-        and (refusals.refused_from is null or refusals.refused_until is null or refusals.refused_until > events.occurred_at)
+        and (
+            refusals.refused_from is null
+            or (
+                refusals.refused_from <= events.occurred_at
+                and (refusals.refused_until is null or refusals.refused_until > events.occurred_at)
+            )
+        )
 
 ),
 

@@ -74,7 +74,7 @@ final as (
         cast(sum(net_revenue_amount) as numeric(28, 2)) as net_revenue_amount,
         {{ clm.ratio('sum(capture_count)', 'sum(visit_count)') }} as capture_rate,
         case
-            when coalesce({% for tag in tags %}nullif({{ tag }}, '(none)'){{ ', ' if not loop.last }}{% endfor %}) is not null
+            when utm_source <> '(none)' or utm_medium <> '(none)' or utm_campaign <> '(none)'
                 then {{ clm.ratio('sum(purchase_count)', 'sum(visit_count)') }}
         end as purchase_rate
     from by_person

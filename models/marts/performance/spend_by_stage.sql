@@ -40,9 +40,7 @@ monthly as (
 -- a channel that is somebody's acquisition source is held against its own buyers, any other against all
 sources as (
 
-    select distinct acquisition_source
-    from customers
-    where acquisition_source is not null
+    select distinct acquisition_source from customers
 
 ),
 

@@ -1,6 +1,5 @@
 {#-
-    Grain: one row per event type that is planned or has arrived (`(none)`: rows without a type, all of them
-    quarantined). Why it exists: is what arrives what was agreed?
+    Grain: one row per event type that is planned or has arrived. Why it exists: is what arrives what was agreed?
 -#}
 
 with
