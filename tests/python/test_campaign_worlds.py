@@ -75,6 +75,8 @@ COLUMNS = {
     "int_campaign_suppressions": "customer_id varchar, channel varchar, reason varchar",
     "int_customers_predicted": "customer_id varchar, predicted_value_amount numeric(28, 2)",
     "int_customers_recommended": "customer_id varchar, favourite_category varchar, recommended_product_ids varchar",
+    "int_customers_send_zones": "customer_id varchar, zone_key varchar",
+    "int_send_windows": "channel varchar, zone_key varchar, send_after timestamp, send_before timestamp",
     "int_identity_map": "id_kind varchar, source_id varchar, customer_id varchar",
     "int_former_ids": "former_id varchar, customer_id varchar",
     "stg_assignments": "campaign_id varchar, source_customer_id varchar, arm varchar, variant varchar,"

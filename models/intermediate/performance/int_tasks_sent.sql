@@ -61,9 +61,9 @@ tasks as (
         features.churn_risk
     from sends
     inner join campaigns on sends.campaign_id = campaigns.campaign_id
-    inner join features on sends.person_key = features.person_key
+    inner join features on sends.customer_id = features.customer_id
     inner join customers on features.customer_id = customers.customer_id
-    where campaigns.kind = 'task'
+    where campaigns.kind = 'task' and sends.message_key is not null
 
 ),
 
