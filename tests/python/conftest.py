@@ -21,10 +21,14 @@ import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHARED_DATA = Path(os.environ.get("CLM_SHARED_DATA", PROJECT.parent / "shared" / "data"))
 ONLINE_RETAIL = PROJECT / "examples" / "online_retail"
+# a worker of pytest-xdist has its own
+WORKPLACE = PROJECT / "target" / "pytest" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 RAW_VARIABLES = ("CLM_RAW_DIR", "CLM_RAW_SCHEMA", "CLM_RAW_DATABASE")
 CLM_VARIABLES = (*RAW_VARIABLES, "CLM_AS_OF_DATE", "CLM_TARGET")
 
@@ -43,6 +47,15 @@ def environment(values: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+def fire_what_is_read(manager: EventManager, e: BaseEvent, level: EventLevel | None = None, **rest: Any) -> None:
+    """dbt makes ten thousand debug events a build and turns each into a message; nobody reads them here."""
+    if (level or e.level_tag()) not in (EventLevel.DEBUG, EventLevel.TEST):
+        fire_event(manager, e, level, **rest)
+
+
+fire_event = EventManager.fire_event
+EventManager.fire_event = fire_what_is_read  # type: ignore[method-assign]
+
 PARSED_VARIABLES = ("clm_timeline_materialized", "clm_extra_tag_models")  # what dbt reads while it parses
 
 
@@ -52,7 +65,7 @@ def parsed_project(has_raw_tables: bool, variables: str) -> bytes:
 
     A model that reads others by another variable would say so: dbt stops where a ref was not seen while parsing.
     """
-    folder = PROJECT / "target" / "pytest" / "parsed"
+    folder = WORKPLACE / "parsed"
     with environment({"CLM_RAW_DIR": str(folder)} if has_raw_tables else {}):
         result = dbtRunner().invoke(["parse", "--quiet", *project_options(folder, variables)])
     assert isinstance(result.result, Manifest), result.exception
@@ -84,6 +97,7 @@ class Shop:
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
+    has_artifacts: bool = True  # whether dbt writes manifest.json, which takes it seconds
 
     @property
     def raw(self) -> Path:
@@ -116,6 +130,7 @@ class Shop:
             )
             result = runner.invoke(
                 [*arguments, "--quiet", "--log-level-file", "none", *project_options(self.folder, variables)]
+                + ([] if self.has_artifacts else ["--no-write-json"])
             )
         if result.exception is not None:
             lines.append(str(result.exception))
@@ -183,7 +198,7 @@ class Shop:
 
 
 def new_shop(name: str) -> Shop:
-    shop = Shop(PROJECT / "target" / "pytest" / name)
+    shop = Shop(WORKPLACE / name)
     shop.folder.mkdir(parents=True, exist_ok=True)
     shop.clear()
     return shop
@@ -192,7 +207,9 @@ def new_shop(name: str) -> Shop:
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Shop:
     """An empty shop for files; one per test, its parsed project shared by the tests of a module."""
-    return new_shop(request.module.__name__)
+    empty = new_shop(request.module.__name__)
+    empty.has_artifacts = False
+    return empty
 
 
 @pytest.fixture(scope="session")

@@ -181,7 +181,7 @@ def odd() -> Shop:
     shop = new_shop("test_bad_inputs_odd")
     put(shop, "orders.csv", ODD_ORDERS.encode())
     put(shop, "customers.csv", ODD_CUSTOMERS.encode())
-    shop.build()
+    shop.build(select=("+customer_lifecycle", "+quarantined_records", "+input_reconciliation"))
     return shop
 
 
@@ -220,12 +220,12 @@ def test_a_nul_character_and_a_quote_are_escaped_in_the_record(odd: Shop) -> Non
 def test_rows_that_begin_with_a_hash_sign_are_no_comments(shop: Shop) -> None:
     rows = "".join(f"{'#' if i % 9 == 0 else ''}{i},c{i % 7},2026-01-01,{i}\n" for i in range(1, 51))
     shop.write("orders", HEADER + rows)
-    shop.build()
+    shop.build(select=("+stg_orders",))
     assert shop.rows("select count(*), sum(amount) from main_staging.stg_orders") == [(50, 1275)]
 
 
 def test_a_header_without_rows_is_an_empty_shop(shop: Shop) -> None:
     shop.write("orders", HEADER)
-    shop.build(as_of="2026-06-30")
+    shop.build(as_of="2026-06-30", select=("+customer_lifecycle",))
     assert shop.rows("select count(*) from customer_lifecycle") == [(0,)]
     assert shop.rows("select as_of_date from main_intermediate.int_as_of")[0][0].isoformat() == "2026-06-30"

@@ -141,7 +141,9 @@ def test_a_changed_rule_shows_as_a_new_version_and_as_drift(copied: Copy) -> Non
     head, tail = (copied.folder / TAG_YAML).read_text(encoding="utf-8").split("      - name: high_value\n")
     changed = f"{head}      - name: high_value\n{tail.replace('version: 1', 'version: 2', 1)}"
     (copied.folder / TAG_YAML).write_text(changed, encoding="utf-8")
-    success, log = copied.build("--exclude-resource-type", "test", as_of="2026-07-01")
+    success, log = copied.build(
+        "--exclude-resource-type", "test", "--select", "+tag_catalogue", "+customer_tags", as_of="2026-07-01"
+    )
     assert success, log[-4000:]
     connection = duckdb.connect(str(copied.folder / "clm.duckdb"))
     versions = connection.execute(
