@@ -29,7 +29,8 @@ hours as (
     select
         channel,
         case
-            when {{ var('clm_send_hour') }} between send_from_hour and send_until_hour - 1 then {{ var('clm_send_hour') }}
+            when {{ var('clm_send_hour') }} between send_from_hour and send_until_hour - 1
+                then {{ var('clm_send_hour') }}
             else send_from_hour
         end as from_hour,
         send_until_hour as until_hour
