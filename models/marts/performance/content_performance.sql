@@ -73,10 +73,10 @@ final as (
         cast(sum(case when purchase_count > 0 then 1 else 0 end) as integer) as buyer_count,
         cast(sum(net_revenue_amount) as numeric(28, 2)) as net_revenue_amount,
         {{ clm.ratio('sum(capture_count)', 'sum(visit_count)') }} as capture_rate,
-        case
+        cast(case
             when utm_source <> '(none)' or utm_medium <> '(none)' or utm_campaign <> '(none)'
                 then {{ clm.ratio('sum(purchase_count)', 'sum(visit_count)') }}
-        end as purchase_rate
+        end as numeric(28, 6)) as purchase_rate
     from by_person
     group by {{ tags | join(', ') }}, lifecycle_stage
 
