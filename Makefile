@@ -49,7 +49,7 @@ format: $(DEV) ## Reformat Python
 
 test: lint ## Lint, build the demo with every data and unit test, run the Python tests (DuckDB)
 	$(EMBEDDED) $(BIN)/dbt build --quiet
-	$(EMBEDDED) $(BIN)/pytest -m "not engines"
+	$(EMBEDDED) $(BIN)/pytest -n 2 --dist loadfile -m "not engines"
 
 test-engines: $(SPARK) ## The same marts on PostgreSQL and Spark (private servers; needs PostgreSQL, Java 17)
 	$(BIN)/python scripts/engines.py check
