@@ -294,6 +294,11 @@ class World:
             " or count(distinct assigned_arm) > 1"
         )
         assert changed.empty
+        twice = self.rows(
+            "select customer_id from int_assignment_log where entry_kind = 'assigned'"
+            " group by customer_id, campaign_id, entered_on having count(*) > 1"
+        )
+        assert twice.empty
         held = self.rows(
             "select distinct customer_id, control_group from campaign_assignments where assigned_arm = 'control'"
         )
@@ -320,11 +325,11 @@ def key_of(person: str) -> str:
     return hashlib.sha256(f"clm|{person}".encode()).hexdigest()
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@settings(max_examples=8, deadline=None, derandomize=True, database=None)
 @given(seed=st.integers(0, 10**9))
 def test_whatever_goes_out_keeps_every_promise(models: dict[str, str], seed: int) -> None:
     world = World(models, np.random.default_rng(seed))
-    for _ in range(5):
+    for _ in range(4):
         world.begin_day()
         decisions = world.decide()
         world.check(decisions)
