@@ -74,6 +74,7 @@ logged as (
 
 ),
 
+-- two ids of a person that were assigned alike on a day are one assignment
 renamed as (
 
     select
@@ -83,15 +84,24 @@ renamed as (
         logged.campaign_id,
         logged.arm,
         logged.variant,
-        logged.segment,
-        logged.lifecycle_stage,
+        min({{ clm.byte_order('logged.segment') }}) as segment,
+        min({{ clm.byte_order('logged.lifecycle_stage') }}) as lifecycle_stage,
         logged.entered_on,
-        logged.control_share,
-        logged.assigned_at,
+        min(logged.control_share) as control_share,
+        min(logged.assigned_at) as assigned_at,
         logged.assigned_on,
         0 as is_mixed
     from logged
     left join former_ids on logged.customer_id = former_ids.former_id
+    group by
+        logged.assigned_by,
+        coalesce(former_ids.customer_id, logged.customer_id),
+        logged.control_group,
+        logged.campaign_id,
+        logged.arm,
+        logged.variant,
+        logged.entered_on,
+        logged.assigned_on
 
     union all
 
