@@ -1,6 +1,6 @@
 {#-
     Fails for every decision whose reason is unknown or demands another decision, or names what is
-    not considered for the person.
+    not considered for the person, or the cap of another channel.
 -#}
 
 with
@@ -56,6 +56,7 @@ where
     expected.expected_decision is null
     or expected.decision <> expected.expected_decision
     or (expected.reason = 'other_channel' and other_channels.customer_id is null)
+    or (expected.reason = 'frequency_cap' and expected.named not in ('all', expected.channel))
     or (
         expected.reason = 'lower_priority'
         and (

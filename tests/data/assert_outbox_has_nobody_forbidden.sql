@@ -40,6 +40,15 @@ considered as (
 
     select * from {{ ref('int_campaign_considered') }}
 
+),
+
+-- the arm that was drawn first holds, whatever the share is now
+global_control as (
+
+    select distinct customer_id
+    from {{ ref('campaign_assignments') }}
+    where control_group = '(global)' and arm = 'control'
+
 )
 
 select
@@ -48,7 +57,7 @@ select
     outbox.channel,
     case
         when customers.customer_id is null then 'unknown person'
-        when customers.is_global_control or {{ clm.is_global_control('outbox.customer_id') }} then 'global control'
+        when customers.is_global_control or global_control.customer_id is not null then 'global control'
         when considered.message_key is null or considered.is_campaign_control then 'campaign control'
         when suppressions.customer_id is not null then suppressions.reason
         when channels.address_kind in ('email', 'phone') and outbox.address is null then 'no address'
@@ -58,6 +67,7 @@ from outbox
 left join customers on outbox.customer_id = customers.customer_id
 left join channels on outbox.channel = channels.channel
 left join considered on outbox.message_key = considered.message_key
+left join global_control on outbox.customer_id = global_control.customer_id
 left join suppressions
     on outbox.customer_id = suppressions.customer_id
     and (suppressions.channel is null or outbox.channel = suppressions.channel)
@@ -69,7 +79,7 @@ where
     customers.customer_id is null
     or channels.channel is null
     or customers.is_global_control
-    or {{ clm.is_global_control('outbox.customer_id') }}
+    or global_control.customer_id is not null
     or considered.message_key is null
     or considered.is_campaign_control
     or suppressions.customer_id is not null

@@ -151,6 +151,11 @@ CORRUPTIONS = [
         "where message_key = (select min(message_key) from campaign_outbox)",
     ),
     (
+        "assert_outbox_has_nobody_forbidden",
+        "update campaign_assignments set arm = 'control' "
+        "where control_group = '(global)' and customer_id in (select customer_id from campaign_outbox)",
+    ),
+    (
         "assert_outbox_is_what_was_decided",
         "delete from campaign_outbox where message_key = (select min(message_key) from campaign_outbox)",
     ),
@@ -183,6 +188,78 @@ CORRUPTIONS = [
     (
         "assert_decisions_follow_their_reasons",
         "update segment_campaign set priority = 0 where decision_reason like 'lower_priority:%'",
+    ),
+    (
+        "assert_decisions_follow_their_reasons",
+        "update segment_campaign set decision = 'hold', decision_reason = 'frequency_cap:sms' where channel = 'email'",
+    ),
+    (
+        "assert_control_groups_are_never_contacted",
+        "insert into main_intermediate.int_campaign_sends (send_source, send_id, channel, campaign_id, customer_id, "
+        "sent_on) select 'ledger', 'm', 'email', 'no_such_campaign', customer_id, assigned_on "
+        "from campaign_assignments where control_group = '(global)' and arm = 'control' limit 1",
+    ),
+    (
+        "assert_control_groups_are_never_contacted",
+        "insert into main_intermediate.int_campaign_sends (send_source, send_id, channel, campaign_id, customer_id, "
+        "sent_on) select 'ledger', 'm', 'email', campaign_id, customer_id, assigned_on "
+        "from campaign_assignments where control_group <> '(global)' and arm = 'control' limit 1",
+    ),
+    (
+        "assert_control_groups_are_never_contacted",
+        "insert into main_intermediate.int_campaign_sends (send_source, send_id, channel, campaign_id, customer_id, "
+        "sent_on) select 'ledger', 'm', 'email', 'winback_3', customer_id, assigned_on "
+        "from campaign_assignments where campaign_id = 'winback_1' and arm = 'control' limit 1",
+    ),
+    ("assert_frequency_caps_hold", "update main_seeds.frequency_caps set max_messages = 0 where scope = 'email'"),
+    ("assert_frequency_caps_hold", "update main_seeds.frequency_caps set max_messages = 0 where scope = 'all'"),
+    (
+        "assert_frequency_caps_hold",
+        "update segment_campaign set decision = 'send' where decision_reason like 'frequency_cap:%' "
+        "or decision_reason like 'lower_priority:%'",
+    ),
+    (
+        "assert_frequency_caps_hold",
+        "insert into main_intermediate.int_contacts select customer_id, channel, as_of_date - 6, 4 "
+        "from segment_campaign where decision = 'send' and channel = 'email' limit 1",
+    ),
+    (
+        "assert_budgets_hold",
+        "update main_seeds.campaigns set budget_messages = 0 "
+        "where campaign_id = (select min(campaign_id) from segment_campaign where decision = 'send')",
+    ),
+    (
+        "assert_budgets_hold",
+        "update main_seeds.campaigns set budget_amount = (select sum(cost_amount) - 0.0001 from segment_campaign "
+        "where decision = 'send' and campaign_id = 'newsletter') where campaign_id = 'newsletter'",
+    ),
+    (
+        "assert_frequency_caps_can_bind",
+        "insert into main_seeds.frequency_caps select scope, max_messages + 1, window_days "
+        "from main_seeds.frequency_caps where scope = 'sms'",
+    ),
+    (
+        "assert_frequency_caps_can_bind",
+        "update main_seeds.frequency_caps set max_messages = 4 where scope = 'all' and window_days = 30",
+    ),
+    ("assert_frequency_caps_can_bind", "update main_seeds.frequency_caps set window_days = 0 where scope = 'sms'"),
+    ("assert_frequency_caps_can_bind", "update main_seeds.frequency_caps set max_messages = -1 where scope = 'sms'"),
+    (
+        "assert_audiences_can_have_members",
+        "insert into main_seeds.campaign_audiences values ('at_risk_exclusive_offer', 1, 'segment', 'is', 'loyal')",
+    ),
+    (
+        "assert_audiences_can_have_members",
+        "insert into main_seeds.campaign_audiences values ('welcome', 1, 'tag', 'is_not', 'new_registration')",
+    ),
+    (
+        "assert_audiences_can_have_members",
+        "insert into main_seeds.campaign_audiences values ('acquisition_trial', 1, 'tag', 'is_not', 'purchase_intent')",
+    ),
+    (
+        "assert_audiences_can_have_members",
+        "insert into main_seeds.campaign_audiences "
+        "values ('first_time_survey_with_voucher', 1, 'recency_days', 'at_most', '6.99')",
     ),
     ("assert_every_member_is_considered", "delete from segment_campaign where campaign_id = 'newsletter'"),
     (
