@@ -23,8 +23,8 @@ line_sums as (
 
     select
         order_id,
-        cast(sum(revenue_amount) as {{ clm.type_double() }}) as revenue_amount,
-        cast(sum(cost_amount) as {{ clm.type_double() }}) as cost_amount
+        sum(revenue_amount) as revenue_amount,
+        sum(cost_amount) as cost_amount
     from lines
     group by order_id
 
@@ -34,7 +34,8 @@ shop as (
 
     select
         {%- if var('clm_margin_rate') == 'auto' %}
-        1 - cast(sum(cost_amount) as {{ clm.type_double() }}) / nullif(sum(revenue_amount), 0) as margin_rate
+        1 - cast(sum(cost_amount) as {{ clm.type_double() }})
+        / cast(nullif(sum(revenue_amount), 0) as {{ clm.type_double() }}) as margin_rate
         {%- else %}
         cast({{ var('clm_margin_rate') }} as {{ clm.type_double() }}) as margin_rate
         {%- endif %}
@@ -50,11 +51,14 @@ final as (
         purchases.ordered_on,
         purchases.ordered_at,
         purchases.net_revenue_amount,
-        cast(
-            purchases.net_revenue_amount
-            * coalesce(1 - line_sums.cost_amount / nullif(line_sums.revenue_amount, 0), shop.margin_rate)
-            as numeric(28, 2)
-        ) as margin_amount
+        -- a double of half a cent is not quite one: to nine decimals first
+        cast(round(cast(
+            purchases.net_revenue_amount * coalesce(
+                1 - cast(line_sums.cost_amount as {{ clm.type_double() }})
+                / cast(nullif(line_sums.revenue_amount, 0) as {{ clm.type_double() }}),
+                shop.margin_rate
+            ) as numeric(28, 9)
+        ), 2) as numeric(28, 2)) as margin_amount
     from purchases
     cross join shop
     left join line_sums on purchases.order_id = line_sums.order_id
