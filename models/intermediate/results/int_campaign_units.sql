@@ -101,7 +101,7 @@ final as (
         placed.assigned_at,
         case
             when placed.experiment_level = 'global'
-                then greatest(placed.assigned_on, {{ clm.add_days('as_of.as_of_date', '-placed.window_days') }})
+                then greatest(placed.assigned_on, {{ clm.add_days('as_of.as_of_date', '1 - placed.window_days') }})
             else placed.assigned_on
         end as counted_from,
         cast(placed.window_days as integer) as window_days,
