@@ -11,6 +11,7 @@ units as (
 
 ),
 
+-- of fewer than 19 digits DuckDB would square within 18
 amounts as (
 
     select
@@ -20,7 +21,9 @@ amounts as (
         arm_share,
         case when outcome > 0 then 1 else 0 end as is_converted,
         {%- for name in ['revenue', 'revenue_before'] %}
-        case when abs({{ name }}_amount) < 1000000000000 then {{ name }}_amount else 0 end as {{ name }},
+        case
+            when abs({{ name }}_amount) < 1000000000000 then cast({{ name }}_amount as numeric(19, 2)) else 0
+        end as {{ name }},
         {%- endfor %}
         revenue_amount is not null as has_revenue,
         revenue_before_amount is not null as has_revenue_before

@@ -34,14 +34,14 @@ costs_known as (
 
 ),
 
--- 1e12 or more is no revenue
+-- 1e12 or more is no revenue; of fewer than 19 digits DuckDB would square within 18
 amounts as (
 
     select
         outcomes.*,
         {%- for name in ['revenue', 'margin', 'revenue_before'] %}
         case
-            when abs(outcomes.{{ name }}_amount) < 1000000000000 then cast(outcomes.{{ name }}_amount as numeric(15, 2))
+            when abs(outcomes.{{ name }}_amount) < 1000000000000 then cast(outcomes.{{ name }}_amount as numeric(19, 2))
             else 0
         end as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}

@@ -66,10 +66,12 @@ credited as (
 
 ),
 
+-- of fewer than 19 digits DuckDB would multiply within 18
 summed as (
 
     select
         credited.*,
+        cast(net_revenue_amount as numeric(19, 2)) as exact_revenue,
         {%- for way in ways %}
         cast(sum({{ way }}_credit) over (
             partition by order_id
@@ -98,8 +100,8 @@ final as (
         {%- endfor %}
         {%- for way in ways %}
         cast(
-            round(net_revenue_amount * {{ way }}_so_far, 2)
-            - round(net_revenue_amount * cast({{ way }}_so_far - {{ way }}_credit as numeric(18, 6)), 2)
+            round(exact_revenue * {{ way }}_so_far, 2)
+            - round(exact_revenue * cast({{ way }}_so_far - {{ way }}_credit as numeric(18, 6)), 2)
             as numeric(28, 2)
         ) as {{ way }}_revenue_amount{{ ',' if not loop.last }}
         {%- endfor %}
