@@ -25,6 +25,12 @@ units as (
 
 ),
 
+orders as (
+
+    select * from {{ ref('int_order_margins') }}
+
+),
+
 results as (
 
     select * from {{ ref('campaign_results') }}
@@ -54,12 +60,17 @@ judged_sums as (
         sum(attributed.{{ way }}_revenue_amount) as {{ way }}_revenue_amount{{ ',' if not loop.last }}
         {%- endfor %}
     from attributed
+    inner join orders on attributed.order_id = orders.order_id
     inner join units
         on attributed.campaign_id = units.experiment_id
         and attributed.customer_id = units.customer_id
-        and attributed.ordered_on >= units.assigned_on
         and attributed.ordered_on <= {{ clm.add_days('units.assigned_on', 'units.window_days') }}
-    where units.arm = 'treated'
+    where
+        units.arm = 'treated'
+        and (
+            attributed.ordered_on > units.assigned_on
+            or attributed.ordered_on = units.assigned_on and coalesce(orders.ordered_at >= units.assigned_at, false)
+        )
     group by attributed.campaign_id
 
 ),
