@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -18,8 +19,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 CHAIN = (
-    "int_experiment_splits", "int_experiment_pairs", "int_experiment_conversions", "int_experiment_revenues",
-    "campaign_experiment",
+    "int_tested_arms", "int_experiment_splits", "int_experiment_pairs", "int_experiment_conversions",
+    "int_experiment_revenues", "int_experiment_results", "campaign_experiment",
 )  # fmt: skip
 COLUMNS = (
     "difference, lower_bound, upper_bound, p_value, adjusted_p_value, relative_difference, relative_lower_bound,"
@@ -31,7 +32,8 @@ HILLSTROM = [
     ("women", 21387, 189, "23038.11", "4911446.5763", 3238),
     ("control", 21306, 122, "13908.33", "2870050.3621", 2262),
 ]
-Arm = dict[str, Any]
+Row = dict[str, Any]
+Arm = Row
 
 
 def arm_row(experiment: str, metric: str, arm: str, n: int, k: int, **sums: Any) -> Arm:
@@ -52,6 +54,16 @@ def hillstrom_arms() -> list[Arm]:
     return spend + [arm_row("visits", "visit", arm, n, visits) for arm, n, _, _, _, visits in HILLSTROM]
 
 
+def campaign_sum(experiment: str, arm: str, n: int, k: int, **sums: Any) -> Arm:
+    """A row of int_campaign_sums of a campaign that was meant to treat half; sums that are not given are 0."""
+    names = ("revenue", "revenue_square", "margin", "margin_square", "before", "before_square", "product")
+    return {
+        "experiment_id": experiment, "breakdown": "all", "breakdown_value": "all", "arm": arm,
+        "has_margin": "margin" in sums, "unit_count": n, "conversion_count": k, "assigned_share_sum": n / 2,
+        **{f"{name}_sum": sums.get(name, "0.0000") for name in names},
+    }  # fmt: skip
+
+
 def literal(value: Any, double: str) -> str:
     if value is None:
         return f"cast(null as {double})"
@@ -60,18 +72,41 @@ def literal(value: Any, double: str) -> str:
     return f"'{value}'" if isinstance(value, str) and not value.replace(".", "").isdigit() else str(value)
 
 
+def rows_sql(rows: list[Arm], double: str) -> str:
+    texts = (", ".join(f"{literal(value, double)} as {name}" for name, value in row.items()) for row in rows)
+    return " union all ".join(f"select {text}" for text in texts)
+
+
+@functools.cache
+def compiled_models(target: Path) -> dict[str, tuple[str, dict[str, str]]]:
+    """By model: its compiled SQL, and its parents' names by the relations that stand in it."""
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    models = (node for node in nodes.values() if node["resource_type"] == "model" and node.get("compiled_code"))
+    return {
+        node["name"]: (
+            node["compiled_code"],
+            {nodes[parent]["relation_name"]: nodes[parent]["name"] for parent in node["depends_on"]["nodes"]},
+        )
+        for node in models
+    }
+
+
+def run_models(target: Path, models: tuple[str, ...], create: Callable[[str, str], None], place: str) -> None:
+    """Compiled models, one after the other, on any engine; `place` holds {name}."""
+    for name in models:
+        sql, parents = compiled_models(target)[name]
+        for relation, parent in parents.items():
+            sql = sql.replace(relation, place.format(name=parent))
+        create(name, sql)
+
+
 def run_chain(
     target: Path, arms: list[Arm], create: Callable[[str, str], None], place: str, double: str = "double"
 ) -> None:
-    """The compiled models over given sums, on any engine; `place` holds {name}."""
-    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-    rows = (", ".join(f"{literal(value, double)} as {name}" for name, value in arm.items()) for arm in arms)
-    create("int_experiment_arms", " union all ".join(f"select {row}" for row in rows))
-    for name in CHAIN:
-        sql = nodes[f"model.clm.{name}"]["compiled_code"]
-        for parent in nodes[f"model.clm.{name}"]["depends_on"]["nodes"]:
-            sql = sql.replace(nodes[parent]["relation_name"], place.format(name=nodes[parent]["name"]))
-        create(name, sql)
+    """The compiled models over given sums, on any engine; `place` holds {name}. There is no campaign of ours."""
+    create("int_experiment_arms", rows_sql(arms, double))
+    create("int_campaign_sums", f"select * from ({rows_sql([campaign_sum('', '', 1, 0)], double)}) as none where 1 = 0")
+    run_models(target, CHAIN, create, place)
 
 
 def check_hillstrom(rows: list[tuple[Any, ...]]) -> None:
@@ -94,28 +129,48 @@ QUERY = f"select arm, measure, {COLUMNS} from {{mart}} where experiment_id = 'hi
 
 
 class Memory:
-    """The models on a DuckDB in memory."""
+    """A DuckDB in memory: tables that are given, and compiled models over them."""
 
-    def __init__(self, target: Path, arms: list[Arm] | pd.DataFrame) -> None:
+    def __init__(self, target: Path) -> None:
+        self.target = target
         self.connection = duckdb.connect()
-        first = [] if isinstance(arms, pd.DataFrame) else arms
-        if isinstance(arms, pd.DataFrame):
-            self.connection.execute("create table given_arms as select * from arms")
-            first = [{"x": 1}]
-        self.given = isinstance(arms, pd.DataFrame)
-        run_chain(target, first, self.create, "{name}")
+        self.connection.execute("set threads = 1")
 
     def create(self, name: str, sql: str) -> None:
-        if name == "int_experiment_arms" and self.given:
-            sql = "select * from given_arms"
         self.connection.execute(f"create table {name} as {sql}")
+
+    def give(self, name: str, rows: list[Row], types: str) -> None:
+        """A table of these columns; what a row does not name is NULL."""
+        self.connection.execute(f"create table {name} ({types})")
+        if rows:
+            given = pd.DataFrame(rows, dtype=object)
+            self.connection.register("given", given)
+            self.connection.execute(f"insert into {name} by name select * from given")
+            self.connection.unregister("given")
+
+    def run(self, *models: str) -> None:
+        run_models(self.target, models, self.create, "{name}")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql).fetchall()
 
 
+def judged(target: Path, arms: list[Arm] | pd.DataFrame) -> Memory:
+    """The results of arms."""
+    memory = Memory(target)
+    if isinstance(arms, pd.DataFrame):
+        memory.connection.register("arms", arms)
+        memory.create("int_experiment_arms", "select * from arms")
+        no_arm = rows_sql([campaign_sum("", "", 1, 0)], "double")
+        memory.create("int_campaign_sums", f"select * from ({no_arm}) where 1 = 0")
+        memory.run(*CHAIN)
+    else:
+        run_chain(target, arms, memory.create, "{name}")
+    return memory
+
+
 def test_hillstroms_numbers_come_from_their_sums(demo: Shop) -> None:
-    memory = Memory(demo.folder / "target", hillstrom_arms())
+    memory = judged(demo.folder / "target", hillstrom_arms())
     check_hillstrom(memory.rows(QUERY.format(mart="campaign_experiment")))
     visits = memory.rows(
         "select treated_value, control_value, verdict from campaign_experiment where experiment_id = 'visits'"
@@ -123,6 +178,46 @@ def test_hillstroms_numbers_come_from_their_sums(demo: Shop) -> None:
     assert {(round(float(one), 6), round(float(other), 6)) for one, other, _ in visits} == {
         (round(3894 / 21307, 6), round(2262 / 21306, 6)), (round(3238 / 21387, 6), round(2262 / 21306, 6)),
     }  # fmt: skip
+
+
+def test_arms_of_others_pass_through_unchanged(demo: Shop) -> None:
+    memory = judged(demo.folder / "target", hillstrom_arms())
+    given = ", ".join(name for name in hillstrom_arms()[0] if name != "experiment_id")
+    asked = f"select experiment_id, {given} from {{}} order by all"
+    tested = memory.rows(asked.format("int_tested_arms"))
+    assert len(tested) == 6 and tested == memory.rows(asked.format("int_experiment_arms"))
+    assert memory.rows(
+        "select distinct test_source, breakdown, breakdown_value, has_conversion from int_tested_arms"
+    ) == [("imported", "all", "all", True)]
+
+
+def test_a_campaign_of_ours_is_judged_by_the_same_formulas(demo: Shop) -> None:
+    """The men's mail of Hillstrom's experiment as if it were ours, with revenue for margin as well."""
+    memory = judged(demo.folder / "target", hillstrom_arms())
+    others = memory.rows(
+        "select measure, treated_value, control_value, difference, lower_bound, upper_bound, p_value, treated_count"
+        " from int_experiment_results where experiment_id = 'hillstrom' and arm = 'men' order by 1"
+    )
+    ours = Memory(demo.folder / "target")
+    sums = [
+        campaign_sum(
+            "k", "control" if arm == "control" else "treated", n, k, revenue=total, revenue_square=squares,
+            margin=total, margin_square=squares,
+        )
+        for arm, n, k, total, squares, _ in HILLSTROM
+        if arm != "women"
+    ]  # fmt: skip
+    ours.create("int_campaign_sums", rows_sql(sums, "double"))
+    none = rows_sql(hillstrom_arms()[:1], "double")
+    ours.create("int_experiment_arms", f"select * from ({none}) where 1 = 0")
+    ours.run(*CHAIN)
+    results = (
+        "select measure, treated_value, control_value, difference, lower_bound, upper_bound, p_value, treated_count"
+        " from int_experiment_results where test_source = 'campaign' and {} order by 1"
+    )
+    assert ours.rows(results.format("metric = 'purchase' and measure <> 'revenue_adjusted'")) == others
+    assert ours.rows(results.format("metric = 'margin'")) == [row for row in others if row[0] == "revenue"]
+    assert ours.rows("select count(*) from campaign_experiment") == [(0,)]
 
 
 # -- Cookie Cats, raw rows to results
@@ -190,7 +285,7 @@ def test_random_arms_have_the_results_of_scipy(demo: Shop, seed: int, treated: i
         arms.append(arm_row("e", "m", arm, n, hits[arm], **sums_of(values[arm], before)))
     found = {
         row[0]: [None if value is None else float(value) for value in row[1:]]
-        for row in Memory(demo.folder / "target", pd.DataFrame(arms)).rows(
+        for row in judged(demo.folder / "target", pd.DataFrame(arms)).rows(
             "select measure, difference, lower_bound, upper_bound, p_value, split_p_value from campaign_experiment"
         )
     }
@@ -238,7 +333,7 @@ def test_without_an_effect_a_small_control_invents_none(demo: Shop) -> None:
                 revenue_square_sum=(values**2).sum(),
             )  # fmt: skip
             arms.append({**row, "arm_share": 0.95 if arm == "treated" else 0.05})
-    memory = Memory(demo.folder / "target", pd.DataFrame(arms))
+    memory = judged(demo.folder / "target", pd.DataFrame(arms))
     ((coverage,),) = memory.rows(
         "select avg(case when 0 between lower_bound and upper_bound then 1 else 0 end) from campaign_experiment"
         " where measure = 'revenue'"
