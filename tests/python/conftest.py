@@ -54,7 +54,7 @@ def fire_what_is_read(manager: EventManager, e: BaseEvent, level: EventLevel | N
 
 
 fire_event = EventManager.fire_event
-EventManager.fire_event = fire_what_is_read  # type: ignore[method-assign]
+EventManager.fire_event = fire_what_is_read  # type: ignore[method-assign, assignment]
 
 PARSED_VARIABLES = ("clm_timeline_materialized", "clm_extra_tag_models")  # what dbt reads while it parses
 

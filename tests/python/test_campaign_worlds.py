@@ -1,7 +1,7 @@
-"""Random shops over many days: what is decided each day is sent, mostly, and every promise is held against all that went out.
+"""Random shops over many days: what is decided is sent, mostly, and every promise is held against all that went out.
 
-The models are the compiled ones, from the entry into a campaign to the decision, on a DuckDB in memory; what stands before
-them (people, audiences, consents) is drawn, and changes from day to day.
+The models are the compiled ones, from the entry into a campaign to the decision, on a DuckDB in memory; what stands
+before them (people, audiences, consents) is drawn, and changes from day to day.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ COLUMNS = {
     " first_fact_on date, first_purchase_on date, last_purchase_on date, days_since_first_fact integer,"
     " days_since_last_engagement integer",
     "int_campaign_members": "campaign_id varchar, customer_id varchar",
-    "int_consents_in_force": "customer_id varchar, channel varchar, purpose varchar, status varchar, changed_at timestamp",
+    "int_consents_in_force": "customer_id varchar, channel varchar, purpose varchar, status varchar,"
+    " changed_at timestamp",
     "int_campaign_suppressions": "customer_id varchar, channel varchar, reason varchar",
     "int_customers_predicted": "customer_id varchar, predicted_value_amount numeric(28, 2)",
     "int_customers_recommended": "customer_id varchar, favourite_category varchar, recommended_product_ids varchar",
@@ -122,7 +123,7 @@ class World:
             {"journey_id": "j", "step": step, "campaign_id": f"k{step - 1}", "delay_days": (step - 1) * 2,
              "delay_from": "entry" if step == 1 else "previous_step", "exit_goal": "purchase"} for step in (1, 2)
         ])  # fmt: skip
-        self.caps = [
+        self.caps: list[Row] = [
             {"scope": scope, "max_messages": int(pick.integers(0, 4)), "window_days": int(pick.integers(1, 9))}
             for scope in ("all", "all", "email", "sms") if pick.random() < 0.7
         ] + [{"scope": "push", "max_messages": None, "window_days": 7}]  # fmt: skip

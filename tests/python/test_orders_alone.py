@@ -302,7 +302,7 @@ def test_no_orders_is_a_green_build_with_nobody_in_it(shop: Shop, kind: str) -> 
 
 
 def test_a_plain_build_with_its_data_tests_is_green(shop: Shop) -> None:
-    """What a stranger runs, here over values that are hard on SQL; unit tests know no data, and have run on the demo."""
+    """What a stranger runs, here over values that are hard on SQL; unit tests know no data and ran on the demo."""
     name = '"O\'Brien, ""x""; drop table"'
     shop.write("orders", f"order_id,customer_id,ordered_at,amount\n1,{name},2026-01-01 10:00:00,5\n")
     shop.write(

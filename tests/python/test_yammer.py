@@ -52,7 +52,9 @@ def yammer(shared_data: Path) -> tuple[Shop, pd.DataFrame, dict[str, Any]]:
     # the shop sends a digest a week; a cap of one in six days is met by some
     shop.build(select=("frequency_caps",))
     with duckdb.connect(str(shop.database)) as connection:
-        connection.execute("update main_seeds.frequency_caps set max_messages = 1, window_days = 6 where scope = 'email'")
+        connection.execute(
+            "update main_seeds.frequency_caps set max_messages = 1, window_days = 6 where scope = 'email'"
+        )
     built = shop.dbt(
         "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
         "--select", "+campaign_decision_summary", "+message_performance", "+message_fatigue",
@@ -107,12 +109,9 @@ def test_caps_hold_over_what_was_really_sent(yammer: Yammer) -> None:
     sent = messages[messages["event_type"] == "sent"]
     age = (pd.Timestamp(LAST_DAY) - sent["occurred_at"].dt.normalize()).dt.days
     before = {window: sent["customer_id"][age < window].value_counts() for _, _, window in caps}
-    planned = dict(
-        shop.rows("select customer_id, count(*) from segment_campaign where decision = 'send' and channel = 'email' group by 1")
-    )
-    capped = {
-        row[0] for row in shop.rows("select customer_id from segment_campaign where decision_reason like 'frequency_cap:%'")
-    }
+    decided = "from segment_campaign where channel = 'email' and"
+    planned = dict(shop.rows(f"select customer_id, count(*) {decided} decision = 'send' group by customer_id"))
+    capped = {user for (user,) in shop.rows(f"select customer_id {decided} decision_reason like 'frequency_cap:%'")}
     assert planned and capped
     for user in sent["customer_id"].unique():
         is_full = any(before[window].get(user, 0) >= most for _, most, window in caps)

@@ -32,7 +32,8 @@ final as (
         case when min(assignments.arm) = 'control' then 'control' else 'treated' end as arm,
         min(assignments.arm) <> max(assignments.arm) as is_mixed,
         cast(coalesce(
-            min(case when assignments.arm = 'control' then assignments.arm_share else 1 - assignments.arm_share end), 0.5
+            min(case when assignments.arm = 'control' then assignments.arm_share else 1 - assignments.arm_share end),
+            0.5
         ) as numeric(18, 4)) as control_share,
         min(assignments.assigned_at) as assigned_at,
         min({{ clm.byte_order('assignments.variant') }}) as variant,

@@ -33,7 +33,7 @@ measures as (
 
 ),
 
--- Holm: the smallest p of an experiment (or of a breakdown of it) counts as often as it was looked at, the next once less
+-- Holm: the smallest p of an experiment (of a breakdown of it) counts as often as it was looked at, the next once less
 ordered as (
 
     select

@@ -37,10 +37,10 @@ bought as (
     inner join orders
         on units.customer_number = orders.customer_number
         and (
-            orders.ordered_on >= units.counted_from
-            and orders.ordered_on <= {{ clm.add_days('units.counted_from', 'units.window_days') }}
-            or orders.ordered_on > {{ clm.add_days('units.assigned_on', '-units.window_days') }}
-            and orders.ordered_on <= units.assigned_on
+            units.counted_from <= orders.ordered_on
+            and {{ clm.add_days('units.counted_from', 'units.window_days') }} >= orders.ordered_on
+            or {{ clm.add_days('units.assigned_on', '-units.window_days') }} < orders.ordered_on
+            and units.assigned_on >= orders.ordered_on
         )
 
 ),

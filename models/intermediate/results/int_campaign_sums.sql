@@ -39,6 +39,7 @@ amounts as (
 
     select
         outcomes.*,
+        costs_known.has_margin,
         {%- for name in ['revenue', 'margin', 'revenue_before'] %}
         case
             when abs(outcomes.{{ name }}_amount) < 1000000000000 then cast(outcomes.{{ name }}_amount as numeric(19, 2))
@@ -46,6 +47,7 @@ amounts as (
         end as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from outcomes
+    cross join costs_known
 
 ),
 
@@ -73,21 +75,20 @@ parts as (
 final as (
 
     select
-        parts.experiment_level,
-        parts.experiment_id,
-        parts.breakdown,
-        parts.breakdown_value,
-        parts.arm,
-        costs_known.has_margin,
+        experiment_level,
+        experiment_id,
+        breakdown,
+        breakdown_value,
+        arm,
+        has_margin,
         cast(sum(case when is_open then 1 else 0 end) as integer) as open_count,
         {%- for name, value, type in sums %}
-        cast(coalesce(sum(case when not is_open then {{ value }} end), 0) as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        cast(
+            coalesce(sum(case when not is_open then {{ value }} end), 0) as {{ type }}
+        ) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from parts
-    cross join costs_known
-    group by
-        parts.experiment_level, parts.experiment_id, parts.breakdown, parts.breakdown_value, parts.arm,
-        costs_known.has_margin
+    group by experiment_level, experiment_id, breakdown, breakdown_value, arm, has_margin
 
 )
 

@@ -3,6 +3,7 @@
     part of it (`all`, a variant, a segment or stage at the assignment) with people in both arms. Why it exists: what the
     campaign was worth against the people who were held out, as assigned, with honest intervals.
 -#}
+{%- set bounds = {'difference': '', 'lower_bound': '_lower_bound', 'upper_bound': '_upper_bound'} %}
 
 with
 
@@ -128,13 +129,13 @@ final as (
         judged.margin_lower_bound,
         judged.margin_upper_bound,
         {%- for name in ['revenue', 'margin'] %}
-        {%- for source, bound in {'difference': '', 'lower_bound': '_lower_bound', 'upper_bound': '_upper_bound'}.items() %}
+        {%- for source, bound in bounds.items() %}
         cast(judged.{{ name }}_{{ source }} * judged.treated_count as numeric(28, 2))
             as incremental_{{ name }}{{ bound }},
         {%- endfor %}
         {%- endfor %}
         judged.cost_amount,
-        {%- for source, bound in {'difference': '', 'lower_bound': '_lower_bound', 'upper_bound': '_upper_bound'}.items() %}
+        {%- for source, bound in bounds.items() %}
         {{ clm.rounded(
             '(judged.margin_' ~ source ~ ' * judged.treated_count - judged.cost_amount) / nullif(judged.cost_amount, 0)'
         ) }} as return_on_cost{{ bound }},
