@@ -33,6 +33,17 @@ expected as (
         end as expected_decision
     from decisions
 
+),
+
+sent_today as (
+
+    select distinct
+        sends.customer_id,
+        sends.channel,
+        sends.campaign_id
+    from {{ ref('int_campaign_sends') }} as sends
+    inner join {{ ref('int_as_of') }} as as_of on sends.sent_on = as_of.as_of_date
+
 )
 
 select
@@ -52,6 +63,10 @@ left join {{ ref('segment_campaign') }} as winners
     and expected.customer_id = winners.customer_id
     and expected.channel = winners.channel
     and expected.named = winners.campaign_id
+left join sent_today
+    on expected.customer_id = sent_today.customer_id
+    and expected.channel = sent_today.channel
+    and expected.named = sent_today.campaign_id
 where
     expected.expected_decision is null
     or expected.decision <> expected.expected_decision
@@ -59,8 +74,9 @@ where
     or (expected.reason = 'frequency_cap' and expected.named not in ('all', expected.channel))
     or (
         expected.reason = 'lower_priority'
+        and sent_today.customer_id is null
         and (
             winners.customer_id is null
-            or (winners.priority > expected.priority and winners.decision_reason <> 'already_entered')
+            or winners.priority > expected.priority
         )
     )

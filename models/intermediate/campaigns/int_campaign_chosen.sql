@@ -6,9 +6,41 @@
 
 with
 
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
 gated as (
 
     select * from {{ ref('int_campaign_gated') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('campaigns') }}
+
+),
+
+sends as (
+
+    select * from {{ ref('int_campaign_sends') }}
+
+),
+
+sent_today as (
+
+    select
+        sends.customer_id,
+        sends.channel,
+        min({{ clm.byte_order('sends.campaign_id') }}) as campaign_id
+    from sends
+    cross join as_of
+    inner join campaigns on sends.campaign_id = campaigns.campaign_id
+    where sends.sent_on = as_of.as_of_date
+    group by sends.customer_id, sends.channel
 
 ),
 
@@ -27,31 +59,26 @@ channelled as (
 
 ),
 
-competing as (
-
-    select
-        channelled.*,
-        case
-            when closed_by = 'already_entered' and sent_on = as_of_date then 1
-            when closed_by is null and channel = open_channel then 2
-            else 3
-        end as claim
-    from channelled
-
-),
-
 ranked as (
 
     select
-        competing.*,
-        first_value(campaign_id) over (
-            partition by customer_id, channel, is_message
-            order by
-                claim asc,
-                priority asc,
-                {{ clm.byte_order('campaign_id') }} asc
+        channelled.*,
+        coalesce(
+            sent_today.campaign_id,
+            first_value(channelled.campaign_id) over (
+                partition by channelled.customer_id, channelled.channel
+                order by
+                    case
+                        when channelled.closed_by is null and channelled.channel = channelled.open_channel then 0 else 1
+                    end asc,
+                    channelled.priority asc,
+                    {{ clm.byte_order('channelled.campaign_id') }} asc
+            )
         ) as winning_campaign_id
-    from competing
+    from channelled
+    left join sent_today
+        on channelled.customer_id = sent_today.customer_id
+        and channelled.channel = sent_today.channel
 
 ),
 

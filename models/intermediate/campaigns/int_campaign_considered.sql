@@ -102,6 +102,7 @@ final as (
         due.variant,
         due.is_running,
         due.is_goal_reached,
+        campaigns.entry_rule = 'once' as is_once,
         channels.address_kind,
         channels.consent_channel,
         channels.consent_purpose,

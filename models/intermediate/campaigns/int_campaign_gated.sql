@@ -35,28 +35,24 @@ sends as (
 
 ),
 
--- what went out under its key; what other senders report has none, and counts from the entry on
 keyed_sends as (
 
-    select
-        message_key,
-        max(sent_on) as sent_on
+    select distinct message_key
     from sends
     where message_key is not null
-    group by message_key
 
 ),
 
-reported_sends as (
+-- what another sender reports has no key, and a key of a former id is another one; these count from the entry on
+campaign_sends as (
 
     select
         customer_id,
         campaign_id,
-        channel,
-        max(sent_on) as sent_on
+        max(sent_on) as last_sent_on,
+        max(case when message_key is null or is_former then sent_on end) as last_unkeyed_on
     from sends
-    where message_key is null
-    group by customer_id, campaign_id, channel
+    group by customer_id, campaign_id
 
 ),
 
@@ -89,18 +85,17 @@ judged as (
                 ~ clm.as_text('consents.changed_at')
             ) }}
         end as consent_id,
-        greatest(
-            coalesce(keyed_sends.sent_on, reported_sends.sent_on), coalesce(reported_sends.sent_on, keyed_sends.sent_on)
-        ) as sent_on,
         case
             when erased.customer_id is not null then 'erased'
             when suppressed_everywhere.customer_id is not null or suppressed_here.customer_id is not null
                 then 'suppressed'
             when not considered.is_running then 'campaign_off'
             when
-                max(coalesce(keyed_sends.sent_on, reported_sends.sent_on))
+                max(case when keyed_sends.message_key is not null then 1 else 0 end)
                     over (partition by considered.customer_id, considered.campaign_id)
-                is not null
+                = 1
+                or campaign_sends.last_unkeyed_on >= considered.entered_on
+                or (considered.is_once and campaign_sends.last_sent_on is not null)
                 then 'already_entered'
             when considered.is_goal_reached then 'goal_reached'
             when considered.is_global_control then 'global_control'
@@ -125,11 +120,9 @@ judged as (
         and considered.consent_channel = consents.channel
         and considered.consent_purpose = consents.purpose
     left join keyed_sends on considered.message_key = keyed_sends.message_key
-    left join reported_sends
-        on considered.customer_id = reported_sends.customer_id
-        and considered.campaign_id = reported_sends.campaign_id
-        and considered.channel = reported_sends.channel
-        and considered.entered_on <= reported_sends.sent_on
+    left join campaign_sends
+        on considered.customer_id = campaign_sends.customer_id
+        and considered.campaign_id = campaign_sends.campaign_id
 
 ),
 
@@ -155,7 +148,6 @@ final as (
         entered_on,
         consent_changed_at,
         consent_id,
-        sent_on,
         message_key
     from judged
 

@@ -63,7 +63,8 @@ person_keys as (
 
     select
         {{ clm.person_key('known_id') }} as person_key,
-        min({{ clm.byte_order('customer_id') }}) as customer_id
+        min({{ clm.byte_order('customer_id') }}) as customer_id,
+        max(case when known_id = customer_id then 0 else 1 end) as is_former
     from people
     group by {{ clm.person_key('known_id') }}
 
@@ -107,16 +108,15 @@ reported as (
 
 ),
 
-final as (
+ledger_sends as (
 
     select
-        'ledger' as send_source,
-        ranked.message_key as send_id,
         ranked.message_key,
         ranked.vendor_id,
         ranked.channel,
         ranked.campaign_id,
         person_keys.customer_id,
+        coalesce(person_keys.is_former, 0) = 1 as is_former,
         ranked.event_on as sent_on,
         ranked.event_at as sent_at
     from ranked
@@ -127,12 +127,50 @@ final as (
         and ranked.state in ('claimed', 'sent', 'unknown')
         and ranked.event_on <= as_of.as_of_date
 
+),
+
+vendor_ids as (
+
+    select distinct vendor_id
+    from ledger_sends
+    where vendor_id is not null
+
+),
+
+ledger_days as (
+
+    select distinct
+        customer_id,
+        campaign_id,
+        channel,
+        sent_on
+    from ledger_sends
+
+),
+
+-- a message that its sender reported and the ledger holds is the ledger's
+final as (
+
+    select
+        'ledger' as send_source,
+        message_key as send_id,
+        message_key,
+        is_former,
+        vendor_id,
+        channel,
+        campaign_id,
+        customer_id,
+        sent_on,
+        sent_at
+    from ledger_sends
+
     union all
 
     select
         'messages' as send_source,
         reported.message_id as send_id,
         {{ clm.as_text('null') }} as message_key,
+        false as is_former,
         reported.message_id as vendor_id,
         reported.channel,
         reported.campaign_id,
@@ -141,7 +179,16 @@ final as (
         reported.sent_at
     from reported
     cross join as_of
-    where reported.sent_on <= as_of.as_of_date
+    left join vendor_ids on reported.message_id = vendor_ids.vendor_id
+    left join ledger_days
+        on reported.customer_id = ledger_days.customer_id
+        and reported.campaign_id = ledger_days.campaign_id
+        and reported.channel = ledger_days.channel
+        and reported.sent_on = ledger_days.sent_on
+    where
+        reported.sent_on <= as_of.as_of_date
+        and vendor_ids.vendor_id is null
+        and ledger_days.customer_id is null
 
 )
 

@@ -19,8 +19,13 @@ contacts as (
 
 caps as (
 
-    select * from {{ ref('frequency_caps') }}
+    select
+        scope,
+        window_days,
+        min(max_messages) as max_messages
+    from {{ ref('frequency_caps') }}
     where max_messages is not null
+    group by scope, window_days
 
 ),
 

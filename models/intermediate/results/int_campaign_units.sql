@@ -78,7 +78,7 @@ placed as (
         row_number() over (
             partition by levels.experiment_id, levels.customer_id
             order by levels.assigned_on asc, levels.assigned_by asc, levels.assigned_arm asc, levels.entered_on asc,
-                levels.campaign_id asc
+                {{ clm.byte_order('levels.campaign_id') }} asc
         ) as place
     from levels
 
