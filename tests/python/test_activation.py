@@ -198,11 +198,11 @@ def test_only_opted_in_fields_leave_and_cells_are_no_formulas(desk: Desk) -> Non
 
 
 def test_channel_campaign_limit_and_json_lines_narrow_the_run(desk: Desk) -> None:
-    assert desk.run("send", "--channel", "email", "--campaign", "winback_1", "--limit", "7", "--batch-size", "5",
+    assert desk.run("send", "--channel", "email", "--campaign", "winback_2", "--limit", "7", "--batch-size", "5",
                     "--format", "jsonl").exit_code == 0  # fmt: skip
     rows = [json.loads(line) for file in desk.out.glob("*.jsonl") for line in file.open(encoding="utf-8")]
     assert sorted(len(file.read_text().splitlines()) for file in desk.out.glob("*.jsonl")) == [2, 5]
-    assert {(row["channel"], row["campaign_id"], row["wave"]) for row in rows} == {("email", "winback_1", 1)}
+    assert {(row["channel"], row["campaign_id"], row["wave"]) for row in rows} == {("email", "winback_2", 2)}
     assert list(rows[0]) == FIELDS
     names = dict(desk.sql("select message_key, full_name from campaign_outbox"))
     assert all(row["full_name"] == names[row["message_key"]] for row in rows)
@@ -402,9 +402,9 @@ def test_sent_messages_are_known_to_the_next_build(desk: Desk, demo: Shop, shop:
     shutil.copy(desk.database, shop.database)
     shop.build(as_of=str((datetime.now(UTC) + timedelta(days=1)).date()), select=("+campaign_outbox",))
     # an entry is one message, whatever the channel: the other channels of a sent entry are closed as well
-    entered = shop.rows(
-        "select customer_id, campaign_id from segment_campaign where decision_reason = 'already_entered'"
-    )
+    entered = shop.rows("""
+        select customer_id, campaign_id from segment_campaign where decision_reason = 'already_entered' except
+        select customer_id, campaign_id from main_intermediate.int_campaign_sends where send_source = 'messages'""")
     assert entered and set(entered) <= set(desk.sql("select customer_id, campaign_id from campaign_outbox"))
     assert shop.rows("""
         select count(*) from segment_campaign where decision = 'send'

@@ -158,7 +158,7 @@ final as (
         arm as assigned_arm,
         kept_arm as arm,
         has_both_arms as is_mixed,
-        control_share,
+        cast(control_share as numeric(18, 4)) as control_share,
         variant,
         segment,
         lifecycle_stage,
