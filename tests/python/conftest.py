@@ -207,9 +207,7 @@ def new_shop(name: str) -> Shop:
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Shop:
     """An empty shop for files; one per test, its parsed project shared by the tests of a module."""
-    empty = new_shop(request.module.__name__)
-    empty.has_artifacts = False
-    return empty
+    return new_shop(request.module.__name__)
 
 
 @pytest.fixture(scope="session")
