@@ -30,6 +30,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 PARTS = {
     "history": ["path:models/intermediate/history", "lifecycle_history"],
     "rfm": ["int_customers_rfm_windows", "int_customers_rfm_measured", "int_rfm_scores", "int_customers_rfm_scored"],
+    "windows": ["int_customers_rfm_windows"],
+    "scoring": ["int_value_origins", "int_value_fits", "int_value_points", "int_value_expected", "int_value_scored"],
+    "campaigns": ["path:models/intermediate/campaigns", "path:models/marts/campaigns", "path:models/marts/messages"],
 }
 FLOOR = """
 import duckdb, pathlib, sys
