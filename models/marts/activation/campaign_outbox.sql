@@ -2,6 +2,10 @@
     Grain: one row per message to send. Why it exists: what the activation script reads: decided
     messages joined with the address they go to, and nothing that was not chosen for it.
 -#}
+{%- set payload = [
+    'message_key', 'customer_id', 'campaign_id', 'channel', 'variant', 'wave', 'priority', 'offer', 'template',
+    'address', 'full_name', 'language', 'segment', 'favourite_category', 'recommended_product_ids',
+] %}
 
 with
 
@@ -23,7 +27,7 @@ channels as (
 
 ),
 
-final as (
+messages as (
 
     select
         decisions.message_key,
@@ -48,11 +52,21 @@ final as (
         decisions.cost_amount,
         decisions.send_after,
         decisions.send_before,
+        decisions.consent_id,
         decisions.as_of_date
     from decisions
     inner join customers on decisions.customer_id = customers.customer_id
     inner join channels on decisions.channel = channels.channel
     where decisions.decision = 'send'
+
+),
+
+final as (
+
+    select
+        messages.*,
+        {{ clm.payload_hash(payload, plain=['wave', 'priority']) }} as payload_hash
+    from messages
 
 )
 
