@@ -1,6 +1,7 @@
 {#-
     Grain: one row per person, campaign and channel considered. Why it exists: the gates that look at
-    this row alone, the first that closes named; NULL where the row is open.
+    this row alone, the first that closes named (closed_by), and the first apart from already_entered (blocked_by); NULL
+    where the row is open.
 -#}
 
 with
@@ -90,6 +91,8 @@ judged as (
             when suppressed_everywhere.customer_id is not null or suppressed_here.customer_id is not null
                 then 'suppressed'
             when not considered.is_running then 'campaign_off'
+        end as closed_before_entry,
+        case
             when
                 max(case when keyed_sends.message_key is not null then 1 else 0 end)
                     over (partition by considered.customer_id, considered.campaign_id)
@@ -97,6 +100,8 @@ judged as (
                 or campaign_sends.last_unkeyed_on >= considered.entered_on
                 or (considered.is_once and campaign_sends.last_sent_on is not null)
                 then 'already_entered'
+        end as closed_by_entry,
+        case
             when considered.is_goal_reached then 'goal_reached'
             when considered.is_global_control then 'global_control'
             when considered.is_campaign_control then 'campaign_control'
@@ -105,7 +110,7 @@ judged as (
             when considered.consent_channel is not null and consents.status = 'unsubscribed' then 'unsubscribed'
             when considered.consent_channel is not null and coalesce(consents.status, 'denied') <> 'granted'
                 then 'no_consent'
-        end as closed_by
+        end as closed_after_entry
     from considered
     inner join customers on considered.customer_id = customers.customer_id
     left join erased on considered.customer_id = erased.customer_id
@@ -144,7 +149,9 @@ final as (
         variant,
         is_message,
         cost_amount,
-        closed_by,
+        coalesce(closed_before_entry, closed_by_entry, closed_after_entry) as closed_by,
+        -- whoever was added to an audience stays there as long as nothing else closes
+        coalesce(closed_before_entry, closed_after_entry) as blocked_by,
         entered_on,
         consent_changed_at,
         consent_id,

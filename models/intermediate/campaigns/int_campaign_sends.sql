@@ -24,49 +24,15 @@ messages as (
 
 ),
 
-customers as (
+person_keys as (
 
-    select * from {{ ref('int_customers') }}
+    select * from {{ ref('int_person_keys') }}
 
 ),
 
 identities as (
 
     select * from {{ ref('int_identity_map') }}
-
-),
-
-former_ids as (
-
-    select * from {{ ref('int_former_ids') }}
-
-),
-
--- what went out to somebody under an id that is now another's went out to that other
-people as (
-
-    select
-        customer_id as known_id,
-        customer_id
-    from customers
-
-    union all
-
-    select
-        former_id as known_id,
-        customer_id
-    from former_ids
-
-),
-
-person_keys as (
-
-    select
-        {{ clm.person_key('known_id') }} as person_key,
-        min({{ clm.byte_order('customer_id') }}) as customer_id,
-        max(case when known_id = customer_id then 0 else 1 end) as is_former
-    from people
-    group by {{ clm.person_key('known_id') }}
 
 ),
 
@@ -116,7 +82,7 @@ ledger_sends as (
         ranked.channel,
         ranked.campaign_id,
         person_keys.customer_id,
-        coalesce(person_keys.is_former, 0) = 1 as is_former,
+        coalesce(person_keys.is_former, false) as is_former,
         ranked.event_on as sent_on,
         ranked.event_at as sent_at
     from ranked
