@@ -1,0 +1,260 @@
+"""A vendor as a YAML file: where its requests go, what they say, how its replies are read."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx
+import yaml
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+from jsonschema import Draft202012Validator
+
+from activation import MISCONFIGURED, Stopped
+
+FOLDER = Path(__file__).parent / "destinations"
+SCHEMA = json.loads((Path(__file__).parent / "destination.schema.json").read_text(encoding="utf-8"))
+EXPRESSION = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
+# what no text of a destination looks like: long, and letters mixed with digits, as keys are
+KEY_LIKE = re.compile(r"(?=[A-Za-z0-9_+/=.-]*[0-9])(?=[A-Za-z0-9_+/=.-]*[A-Za-z])[A-Za-z0-9_+/=.-]{28,}")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+DEFAULTS = {"batch_size": 1, "concurrency": 1, "timeout_seconds": 30, "max_tries": 5, "max_attempts": 5}
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row on its way: its key, the operation and the fields that opted in."""
+
+    key: str
+    op: str
+    payload: Payload
+
+    @cached_property
+    def digest(self) -> str:
+        """What is sent, as a hash."""
+        return hashlib.sha256(json.dumps([self.op, self.payload], ensure_ascii=False).encode()).hexdigest()
+
+
+class Lenient(StrictUndefined):
+    """A part that a reply lacks is undefined all the way down, so that a reader can ask for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, _: Any) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lenient)
+
+    __hash__ = StrictUndefined.__hash__
+
+
+STRICT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+READING = SandboxedEnvironment(undefined=Lenient, autoescape=False)
+for _environment in (STRICT, READING):
+    _environment.filters["sha256"] = lambda text: hashlib.sha256(str(text).encode()).hexdigest()
+
+
+@dataclass
+class Destination:
+    """A checked destination with its settings. Secrets live in `environment`, nowhere else."""
+
+    meta: dict[str, Any]
+    text: Callable[[Payload], str] = field(default=lambda _: "")
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def __getattr__(self, name: str) -> Any:
+        """A key of the file, or its default."""
+        try:
+            return self.meta.get(name, DEFAULTS.get(name))
+        except RecursionError:
+            raise AttributeError(name) from None
+
+    @cached_property
+    def settings(self) -> dict[str, str | None]:
+        names = self.meta.get("settings", {})
+        return {key: self.environment.get(name.rstrip("?")) or None for key, name in names.items()}
+
+    @cached_property
+    def version(self) -> str:
+        return hashlib.sha256(json.dumps(self.meta, sort_keys=True).encode()).hexdigest()[:12]
+
+    def missing(self) -> list[str]:
+        """Environment variables that must be set and are not."""
+        auth = self.meta.get("auth", {})
+        wanted = [name for name in self.meta.get("settings", {}).values() if not name.endswith("?")]
+        wanted += [auth["bearer"]] if "bearer" in auth else []
+        wanted += [*auth.get("basic", []), *auth.get("query", {}).values()]
+        wanted += [value.rpartition("$")[2] for value in auth.get("headers", {}).values()]
+        wanted += [auth["signature"]["secret"]] if "signature" in auth else []
+        return sorted({name for name in wanted if not self.environment.get(name)})
+
+    def secrets(self) -> list[str]:
+        """Values that must never be seen: what the file names under auth, and settings named like secrets."""
+        names = re.findall(r"[A-Z][A-Z0-9_]{2,}", json.dumps(self.meta.get("auth", {})))
+        names += [
+            name.rstrip("?")
+            for key, name in self.meta.get("settings", {}).items()
+            if re.search("secret|password|token|key", key)
+        ]
+        return [value for name in names if len(value := self.environment.get(name, "")) > 3]
+
+    def host(self) -> str:
+        """The host that is called."""
+        if self.transport == "smtp":
+            return str(self.settings["host"] or "")
+        return urlsplit(self._text(self.base_url, {})).hostname or ""
+
+    def is_local(self) -> bool:
+        return self.host() in LOOPBACK
+
+    def request_for(self, op: str) -> dict[str, Any] | None:
+        requests: dict[str, Any] = self.meta.get("requests", {})
+        return requests.get(op)
+
+    def size(self, op: str) -> int:
+        """Rows per request of an operation."""
+        return int((self.request_for(op) or {}).get("batch_size", self.batch_size))
+
+    # -- from rows to a request
+
+    def build(self, op: str, items: Sequence[Item]) -> httpx.Request:
+        """The request of a batch: the same bytes for the same rows. Stops (2) when a template does not fit them."""
+        request = self.request_for(op) or {}
+        context = {"op": op, "batch_id": batch_id(items), "rows": [item.payload for item in items]}
+        context |= {"keys": [item.key for item in items]}
+        try:
+            body = self._filled(request.get("body", {}), context)
+            url = self._text(self.base_url, {}) + self._text(request["path"], context)
+            query = {name: self._text(value, context) for name, value in request.get("query", {}).items()}
+            headers = {**self.meta.get("headers", {}), **request.get("headers", {})}
+            headers = {name: self._text(value, context) for name, value in headers.items()}
+        except TemplateError as error:
+            raise Stopped(MISCONFIGURED, f"The destination {self.name} does not fit its rows: {error}") from error
+        if request.get("encoding") == "form":
+            content = urlencode({k: v for k, v in body.items() if v is not None}, doseq=True).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        else:
+            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            headers["Content-Type"] = headers.get("Content-Type", "application/json")
+        if self.idempotency_header:
+            headers[self.idempotency_header] = str(context["batch_id"])
+        return self.signed(httpx.Request(request.get("method", "POST"), url, params=query or None,
+                                         headers=headers, content=content))  # fmt: skip
+
+    def signed(self, request: httpx.Request) -> httpx.Request:
+        """The request with what proves who sends it."""
+        auth, env = self.meta.get("auth", {}), self.environment
+        if "bearer" in auth:
+            request.headers["Authorization"] = f"Bearer {env.get(auth['bearer'], '')}"
+        if "basic" in auth:
+            pair = httpx.BasicAuth(*(env.get(name, "") for name in auth["basic"]))
+            request = next(pair.auth_flow(request))
+        for name, value in auth.get("headers", {}).items():
+            prefix, _, variable = value.rpartition("$")
+            request.headers[name] = prefix + env.get(variable, "")
+        if "query" in auth:
+            request.url = request.url.copy_merge_params({n: env.get(v, "") for n, v in auth["query"].items()})
+        if "signature" in auth:
+            stamp = str(int(time.time()))
+            secret = env.get(auth["signature"]["secret"], "").encode()
+            signature = hmac.new(secret, f"{stamp}.".encode() + request.content, hashlib.sha256).hexdigest()
+            request.headers[auth["signature"]["timestamp_header"]] = stamp
+            request.headers[auth["signature"]["header"]] = signature
+        return request
+
+    def _filled(self, template: Any, context: Mapping[str, Any]) -> Any:
+        """A template with its expressions replaced; an expression alone keeps its type."""
+        if isinstance(template, str):
+            whole = EXPRESSION.fullmatch(template)
+            return self._value(whole[1], context, STRICT) if whole else self._text(template, context)
+        if isinstance(template, list):
+            return [self._filled(one, context) for one in template]
+        if not isinstance(template, dict):
+            return template
+        if set(template) == {"$rows"}:
+            pairs = zip(context["rows"], context["keys"], strict=True)
+            return [self._filled(template["$rows"], {**context, "row": row, "key": key}) for row, key in pairs]
+        filled = {name: self._filled(value, context) for name, value in template.items()}
+        return {n.removesuffix("?"): v for n, v in filled.items() if v is not None or not n.endswith("?")}
+
+    def _text(self, template: str, context: Mapping[str, Any]) -> str:
+        return EXPRESSION.sub(lambda found: str(self._value(found[1], context, STRICT)), template)
+
+    def _value(self, expression: str, context: Mapping[str, Any], environment: SandboxedEnvironment) -> Any:
+        """An expression's value; what is undefined is an error, unless a reply is read."""
+        compiled = _compiled(environment, expression)
+        value = compiled(**context, settings=self.settings, text=self.text)
+        if isinstance(value, StrictUndefined) and environment is STRICT:
+            str(value)  # raises: names what is missing
+        return None if isinstance(value, StrictUndefined) else value
+
+    def read(self, expression: str | None, **context: Any) -> Any:
+        """What an expression of `results` makes of a reply; None where the reply lacks it. Raises TemplateError."""
+        return None if expression is None else self._value(expression.strip()[2:-2], context, READING)
+
+
+_CACHE: dict[tuple[int, str], Any] = {}
+
+
+def _compiled(environment: SandboxedEnvironment, expression: str) -> Any:
+    key = (id(environment), expression)
+    if key not in _CACHE:
+        _CACHE[key] = environment.compile_expression(expression, undefined_to_none=False)
+    return _CACHE[key]
+
+
+def batch_id(items: Sequence[Item]) -> str:
+    """UUIDv5 of the members and what they say: the same rows are the same batch, whoever sends it and when."""
+    return str(uuid5(NAMESPACE_URL, "\n".join(f"{item.key}/{item.digest}" for item in items)))
+
+
+def load(name: str, folder: Path | None = None) -> Destination:
+    """The destination of that name or file. Stops (2) with the place of what is wrong in its file."""
+    path = Path(name)
+    if path.suffix not in (".yml", ".yaml"):
+        candidates = [at / f"{name}.yml" for at in (folder, FOLDER) if at]
+        path = next((one for one in candidates if one.is_file()), candidates[-1])
+    try:
+        meta = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(one.stem for one in FOLDER.glob("*.yml")))
+        raise Stopped(MISCONFIGURED, f"There is no destination {name}; the project has {known}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Stopped(MISCONFIGURED, f"{path.name} is no YAML: {' '.join(str(error).split())}") from error
+    for error in sorted(Draft202012Validator(SCHEMA).iter_errors(meta), key=lambda e: list(map(str, e.path))):
+        at = ".".join(map(str, error.path)) or "the file"
+        # the message of jsonschema repeats the value, which may be a secret
+        raise Stopped(MISCONFIGURED, f"{path.name}: {at} breaks the rule `{error.validator}` of the schema.")
+    for at, text in _texts(meta):
+        if KEY_LIKE.search(EXPRESSION.sub("", text)) and not text.startswith(("/", "https://", "{{")):
+            raise Stopped(MISCONFIGURED, f"{path.name}: {at} looks like a secret; name an environment variable.")
+    return Destination(meta)
+
+
+def _texts(value: Any, at: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [found for name, one in value.items() for found in _texts(one, f"{at}.{name}".strip("."))]
+    if isinstance(value, list):
+        return [found for place, one in enumerate(value) for found in _texts(one, f"{at}.{place}".strip("."))]
+    return [(at, value)] if isinstance(value, str) else []
