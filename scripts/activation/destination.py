@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 import yaml
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 from jsonschema import Draft202012Validator
 
@@ -49,28 +49,8 @@ class Item:
         return hashlib.sha256(json.dumps([self.op, self.payload], ensure_ascii=False).encode()).hexdigest()
 
 
-class Lenient(StrictUndefined):
-    """A part that a reply lacks is undefined all the way down, so that a reader can ask for it."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, _: Any) -> Any:
-        return self
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lenient)
-
-    __hash__ = StrictUndefined.__hash__
-
-
 STRICT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-READING = SandboxedEnvironment(undefined=Lenient, autoescape=False)
+READING = SandboxedEnvironment(undefined=ChainableUndefined, autoescape=False)
 for _environment in (STRICT, READING):
     _environment.filters["sha256"] = lambda text: hashlib.sha256(str(text).encode()).hexdigest()
 
@@ -205,9 +185,9 @@ class Destination:
         """An expression's value; what is undefined is an error, unless a reply is read."""
         compiled = _compiled(environment, expression)
         value = compiled(**context, settings=self.settings, text=self.text)
-        if isinstance(value, StrictUndefined) and environment is STRICT:
+        if isinstance(value, StrictUndefined):
             str(value)  # raises: names what is missing
-        return None if isinstance(value, StrictUndefined) else value
+        return None if isinstance(value, Undefined) else value
 
     def read(self, expression: str | None, **context: Any) -> Any:
         """What an expression of `results` makes of a reply; None where the reply lacks it. Raises TemplateError."""
@@ -242,10 +222,10 @@ def load(name: str, folder: Path | None = None) -> Destination:
         raise Stopped(MISCONFIGURED, f"There is no destination {name}; the project has {known}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Stopped(MISCONFIGURED, f"{path.name} is no YAML: {' '.join(str(error).split())}") from error
-    for error in sorted(Draft202012Validator(SCHEMA).iter_errors(meta), key=lambda e: list(map(str, e.path))):
-        at = ".".join(map(str, error.path)) or "the file"
+    for broken in sorted(Draft202012Validator(SCHEMA).iter_errors(meta), key=lambda e: list(map(str, e.path))):
+        at = ".".join(map(str, broken.path)) or "the file"
         # the message of jsonschema repeats the value, which may be a secret
-        raise Stopped(MISCONFIGURED, f"{path.name}: {at} breaks the rule `{error.validator}` of the schema.")
+        raise Stopped(MISCONFIGURED, f"{path.name}: {at} breaks the rule `{broken.validator}` of the schema.")
     for at, text in _texts(meta):
         if KEY_LIKE.search(EXPRESSION.sub("", text)) and not text.startswith(("/", "https://", "{{")):
             raise Stopped(MISCONFIGURED, f"{path.name}: {at} looks like a secret; name an environment variable.")
