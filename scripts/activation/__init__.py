@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-MISCONFIGURED, BUSY, GUARDED, NEEDS_PERSON = 2, 4, 5, 6  # exit codes; 1 is a crash
+MISCONFIGURED, FAILING, BUSY, GUARDED, NEEDS_PERSON = 2, 3, 4, 5, 6  # exit codes; 1 is a crash
 
 
 class Stopped(click.ClickException):

@@ -1,223 +1,375 @@
-"""Plan and send: reads the outbox in batches, delivers what the ledger has not acknowledged, records it."""
+"""Send: claims what is to do wave by wave, delivers it, records what became of every row."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
 from uuid import NAMESPACE_URL, uuid5
 
-from activation import GUARDED, MISCONFIGURED, NEEDS_PERSON, Stopped
-from activation.files import FileChannel, Payload
-from activation.ledger import ACKNOWLEDGED, Claim, Ledger, Run, instant, utc_now
-from activation.sync import Sync
-from activation.warehouse import Row, Warehouse, literal
+from activation import FAILING, MISCONFIGURED, NEEDS_PERSON, Stopped
+from activation.destination import Destination, Item
+from activation.files import FileChannel
+from activation.journal import Journal, Left, Outcome, journals_left
+from activation.ledger import Claim, Open, Run
+from activation.outbox import Choice, Outbox, Todo
 
-LEDGER_COLUMNS = ("campaign_id", "person_key", "as_of_date")  # of the outbox, besides the opted-in fields
-HOURS = ("send_after", "send_before")
+PAGE = 5000  # rows read at once
+WAVE = 1000  # rows claimed at once
+NOT_TRIED = ("not_tried", "not_delivered")  # failures that are no attempt
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What of the outbox is wanted; at any hour: whoever delivers keeps to the quiet hours."""
+class Transport(Protocol):
+    """Delivers rows of one operation in one call; `refused` says why no further call makes sense."""
 
-    channels: tuple[str, ...] = ()
-    campaigns: tuple[str, ...] = ()
-    any_hour: bool = False
+    refused: str | None
 
-    def where(self) -> str:
-        """SQL over the columns channel and campaign_id."""
-        parts = ["1 = 1"]
-        for column, values in (("channel", self.channels), ("campaign_id", self.campaigns)):
-            if values:
-                parts.append(f"{column} in ({', '.join(literal(value) for value in values)})")
-        return " and ".join(parts)
+    def deliver(self, items: Sequence[Item], journal: Journal) -> dict[str, Outcome]: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass
-class Outbox:
-    """The to-do list: desired messages joined in SQL with the latest event of each."""
+class Totals:
+    """Rows of all channels of a run by what became of them."""
 
-    warehouse: Warehouse
-    ledger: Ledger
-    sync: Sync
-
-    def check(self, max_source_age: int | None) -> None:
-        """Stops (2) when a mart or column is missing, (5) when the source is empty or too old."""
-        columns = ", ".join((self.sync.key, "channel", *LEDGER_COLUMNS, *HOURS, *self.sync.fields))
-        for relation, wanted in ((self.sync.decisions, "decision_reason"), (self.sync.relation, columns)):
-            reason = self.warehouse.problem(f"select {wanted} from {relation} where 1 = 0")
-            if reason is not None:
-                raise Stopped(MISCONFIGURED, f"{relation} cannot be read ({reason}); run `dbt build` first.")
-        with self.warehouse.transaction():
-            count, as_of = self.warehouse.rows(f"select count(*), max(as_of_date) from {self.sync.decisions}")[0]
-        if count == 0:
-            raise Stopped(GUARDED, f"{self.sync.decisions} has no rows: nothing was decided, so nothing is sent.")
-        age = (datetime.now(UTC).date() - as_of).days
-        if max_source_age is not None and age > max_source_age:
-            raise Stopped(
-                GUARDED, f"The marts are of {as_of}, {age} days old (at most {max_source_age}); run `dbt build`."
-            )
-
-    def _joined(self, choice: Choice, channel: str | None = None) -> str:
-        """SQL of the outbox with `standing`: done, or open (also if it failed) and early, due or late by the clock."""
-        where = choice.where() + (f" and channel = {literal(channel)}" if channel else "")
-        keys = f"select {self.sync.key} as message_key from {self.sync.relation} where {where}"
-        states = ", ".join(literal(state) for state in ACKNOWLEDGED)
-        now = instant(utc_now())
-        hours = f"when send_after > {now} then 'early' when send_before <= {now} then 'late'"
-        return f"""(
-            select outbox.*, coalesce(latest.attempt, 0) + 1 as next_attempt,
-                case when latest.state in ({states}) then 'done' {"" if choice.any_hour else hours} else 'due'
-                end as standing
-            from (select * from {self.sync.relation} where {where}) as outbox
-            left join {self.ledger.latest(keys)} as latest
-                on outbox.{self.sync.key} = latest.message_key) as joined"""
-
-    def counts(self, choice: Choice) -> list[Row]:
-        """(channel, campaign, to do now, already acknowledged, waiting for their hours, past them), sorted."""
-        sums = [f"sum(case standing when '{one}' then 1 else 0 end)" for one in ("due", "done", "early", "late")]
-        with self.warehouse.transaction():
-            rows = self.warehouse.rows(f"""
-                select channel, campaign_id, {", ".join(sums)}
-                from {self._joined(choice)} group by channel, campaign_id order by channel, campaign_id""")
-        return [(channel, campaign, *map(int, numbers)) for channel, campaign, *numbers in rows]
-
-    def held(self, choice: Choice) -> list[Row]:
-        """(decision, reason, rows) of everything that is not sent."""
-        with self.warehouse.transaction():
-            return self.warehouse.rows(f"""
-                select decision, decision_reason, count(*) from {self.sync.decisions}
-                where decision <> 'send' and {choice.where()}
-                group by decision, decision_reason order by decision, decision_reason""")
-
-    def samples(self, choice: Choice, size: int) -> list[Payload]:
-        """The first messages to do over all channels; not yet masked."""
-        return [payload for _, _, payload in self.page(choice, None, "", size)]
-
-    def page(self, choice: Choice, channel: str | None, after: str, size: int) -> list[tuple[Claim, date, Payload]]:
-        """The next messages to do in the order of their keys."""
-        key = self.sync.key
-        columns = ", ".join((key, *LEDGER_COLUMNS, "next_attempt", *self.sync.fields))
-        with self.warehouse.transaction():
-            rows = self.warehouse.rows(f"""
-                select {columns} from {self._joined(choice, channel)}
-                where standing = 'due' and {key} > {literal(after)} order by {key} limit {size}""")
-        return [self._message(row) for row in rows]
-
-    def _message(self, row: Row) -> tuple[Claim, date, Payload]:
-        key, campaign_id, person_key, as_of_date, attempt, *values = row
-        payload = dict(zip(self.sync.fields, (plain(value) for value in values), strict=True))
-        digest = hashlib.sha256(json.dumps(payload, ensure_ascii=False).encode()).hexdigest()
-        return Claim(key, campaign_id, person_key, int(attempt), digest), as_of_date, payload
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON knows it; instants in UTC with a Z, decimals as exact text."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds") + "Z"
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def masked(sync: Sync, payload: Payload) -> Payload:
-    """A payload for the eyes: what is personal is only said to be there."""
-    return {k: v if k in sync.open_fields or v is None else "***" for k, v in payload.items()}
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+    unknown: int = 0
+    not_tried: int = 0
 
 
 @dataclass
 class Sender:
-    """One call of `send`. `say` gets what happens; `drained` tells between batches whether to stop."""
+    """One call of `send`. `say` gets what happens; `drained` tells between calls whether to stop."""
 
     outbox: Outbox
-    files: FileChannel
     choice: Choice
     limit: int | None
-    batch_size: int
     git_sha: str | None
     say: Callable[..., None]
     drained: Callable[[], bool]
+    max_failed_pct: float = 10.0
+    totals: Totals = field(default_factory=Totals)
 
-    def send(self) -> int:
-        """Sends every channel that has something to do or something unsettled; returns the messages sent."""
-        ledger, total, stuck = self.outbox.ledger, 0, 0
-        planned = dict.fromkeys(self._channels_in_ledger(), 0)
-        for channel, _, todo, *_ in self.outbox.counts(self.choice):
-            planned[channel] = planned.get(channel, 0) + int(todo)
+    def send(self, planned: dict[str, int]) -> Totals:
+        """Sends every channel that has something to do or something unsettled.
+
+        planned: rows to do by channel. Stops afterwards: (2) a destination refuses every call, (6) rows need a
+        person, (3) too many rows failed.
+        """
+        mapping, scope = self.outbox.mapping, self.outbox.scope
         for channel in sorted(planned):
             if self.drained():
                 break
-            run = Run(channel, self.outbox.sync.kind, self.outbox.sync.mapping_version, self.git_sha,
-                      self.outbox.sync.invocation_id, planned[channel])  # fmt: skip
-            with ledger.leased(run):
-                self._run_channel(run, None if self.limit is None else self.limit - total)
-            total, stuck = total + run.succeeded, stuck + run.unknown
-            self.say("channel", channel=channel, sent=run.succeeded, released=run.failed, unresolved=run.unknown)
-        if stuck:
-            reason = f"{stuck} claimed messages have neither file nor draft in {self.files.folder}"
-            raise Stopped(NEEDS_PERSON, f"{reason}: run with the --out of that time, or settle them with `resolve`.")
-        return total
+            run = Run(channel, self.outbox.sync.kind, mapping, self.git_sha, self.outbox.sync.invocation_id, scope)
+            with self.outbox.ledger.leased(run):
+                self._run_channel(run)
+        return self.totals
 
-    def _channels_in_ledger(self) -> list[str]:
-        with self.outbox.warehouse.transaction():
-            rows = self.outbox.warehouse.rows(
-                f"select distinct channel from {self.outbox.ledger.event} where {Choice(self.choice.channels).where()}"
-            )
-        return [row[0] for row in rows]
-
-    def _run_channel(self, run: Run, room: int | None) -> None:
+    def _run_channel(self, run: Run) -> None:
         """Settles what an earlier run left, then sends; the run is written when it begins and when it ends."""
-        ledger = self.outbox.ledger
-        ledger.write_run(run, "running")
-        status = "failed"
+        self.outbox.ledger.write_run(run, "running")
+        status, before = "failed", replace(self.totals)
         try:
-            self._recover(run)
-            after = ""
-            while not self.drained() and (room is None or room > run.succeeded):
-                size = self.batch_size if room is None else min(self.batch_size, room - run.succeeded)
-                page = self.outbox.page(self.choice, run.channel, after, size)
-                if not page:
-                    break
-                after = page[-1][0].message_key
-                self._deliver(run, page)
-            status = "drained" if self.drained() else "succeeded"
+            self.recover(run)
+            todo = self.outbox.list_todo(self.choice, run)
+            room = todo if self.limit is None else min(todo, self.limit - self.totals.sent)
+            self.say("begin", channel=run.channel, to_send=room)
+            reason = self.send_all(run, max(room, 0))
+            status = reason or ("drained" if self.drained() else "succeeded")
         finally:
-            ledger.write_run(run, status)
+            self.outbox.ledger.write_run(run, status)
+        self.outbox.drop_todo(run.channel)
+        self.say("channel", channel=run.channel, sent=self.totals.sent - before.sent,
+                 released=self.totals.failed + self.totals.not_tried - before.failed - before.not_tried,
+                 dead=self.totals.dead - before.dead, unresolved=self.totals.unknown - before.unknown)  # fmt: skip
 
-    def _deliver(self, run: Run, page: list[tuple[Claim, date, Payload]]) -> None:
-        """Draft, claim, publish, sent: each step leaves a trace that tells the next run how far this one came."""
-        ledger, claims = self.outbox.ledger, [claim for claim, _, _ in page]
-        batch_id = str(uuid5(NAMESPACE_URL, "\n".join(f"{c.message_key}/{c.attempt}" for c in claims)))
-        name = self.files.file_name(run.channel, page[0][1].isoformat(), batch_id)
-        self.files.draft(name, [payload for _, _, payload in page])
-        run.attempted += len(page)
+    def pages(self, run: Run, room: int, size: int) -> Iterator[list[Todo]]:
+        """Pages of rows that may go out; what may not any more gets its end in the ledger."""
+        for after in range(0, room, size):
+            if self.drained():
+                return
+            page = self.outbox.page(self.choice, run.channel, after, min(size, room - after))
+            held: dict[str, list[tuple[Claim, str]]] = {}
+            for one in page:
+                run.count("planned", one.claim.op)
+                if one.held_by is not None:
+                    held.setdefault(one.held_by[0], []).append((one.claim, one.held_by[1]))
+            if held:
+                with self.outbox.warehouse.transaction():
+                    self.outbox.ledger.hold(run)
+                    for state, rows in sorted(held.items()):
+                        self.outbox.ledger.aside(run, state, rows)
+                self.say("held", channel=run.channel, messages=sum(map(len, held.values())))
+            yield [one for one in page if one.held_by is None]
+
+    def recover(self, run: Run) -> None:
+        raise NotImplementedError
+
+    def send_all(self, run: Run, room: int) -> str | None:
+        """Sends the first `room` rows to do; returns why it ended early, if it did."""
+        raise NotImplementedError
+
+
+def batch_of(claims: Sequence[Claim], scope: str) -> str:
+    """UUIDv5 of what a batch claims; an attempt of a row is in one batch only."""
+    return str(uuid5(NAMESPACE_URL, scope + "\n".join(f"{claim.message_key}/{claim.attempt}" for claim in claims)))
+
+
+@dataclass
+class FileSender(Sender):
+    """Writes a file per batch: draft, claim, atomic move, `sent`."""
+
+    files: FileChannel = field(default_factory=lambda: FileChannel(Path(), "csv"))
+    batch_size: int = 10_000
+
+    def send_all(self, run: Run, room: int) -> str | None:
+        for page in self.pages(run, room, self.batch_size):
+            if page:
+                self._deliver(run, page)
+        return None
+
+    def _deliver(self, run: Run, page: list[Todo]) -> None:
+        """Each step leaves a trace that tells the next run how far this one came."""
+        ledger = self.outbox.ledger
+        batch_id = batch_of([one.claim for one in page], "")
+        name = self.files.file_name(run.channel, f"{page[0].as_of_date}", batch_id)
+        self.files.draft(name, [one.item.payload for one in page])
+        run.count("attempted", "send", len(page))
         with self.outbox.warehouse.transaction():
             ledger.hold(run)
-            ledger.claim(run, batch_id, name, claims)
+            ledger.claim(run, name, [replace(one.claim, batch_id=batch_id) for one in page])
         with self.outbox.warehouse.transaction():
             ledger.hold(run)
             self.files.publish(name)
             ledger.settle(run, batch_id, "sent")
-        run.succeeded += len(page)
+        run.count("succeeded", "send", len(page))
+        self.totals.sent += len(page)
         self.say("batch", channel=run.channel, messages=len(page), file=name)
 
-    def _recover(self, run: Run) -> None:
+    def recover(self, run: Run) -> None:
         """Claimed and never settled: published is sent, a draft was not delivered, nowhere needs a person."""
-        ledger = self.outbox.ledger
-        for batch_id, (name, count) in sorted(ledger.open_batches(run.channel).items()):
+        for batch_id, rows in sorted(self.outbox.ledger.open_batches(run).items()):
+            name = rows[0].vendor_id or ""
             where = self.files.whereabouts(name)
             if where == "nowhere":
-                run.unknown += count
+                run.counts["num_unknown"] += len(rows)
+                self.totals.unknown += len(rows)
             else:
                 with self.outbox.warehouse.transaction():
-                    ledger.hold(run)
+                    self.outbox.ledger.hold(run)
                     state, reason = ("sent", None) if where == "published" else ("failed", "not_delivered")
-                    ledger.settle(run, batch_id, state, reason)
-                run.failed += count if where == "draft" else 0
-            self.say("recovered", channel=run.channel, messages=count, file=name, found=where)
+                    self.outbox.ledger.settle(run, batch_id, state, reason)
+                if where == "draft":
+                    run.count("failed", "send", len(rows))
+                    self.totals.not_tried += len(rows)
+            self.say("recovered", channel=run.channel, messages=len(rows), file=name, found=where)
         self.files.discard_drafts(run.channel)
+
+    def send(self, planned: dict[str, int]) -> Totals:
+        totals = super().send(planned)
+        if totals.unknown:
+            reason = f"{totals.unknown} claimed messages have neither file nor draft in {self.files.folder}"
+            raise Stopped(NEEDS_PERSON, f"{reason}: run with the --out of that time, or settle them with `resolve`.")
+        return totals
+
+
+@dataclass
+class CallSender(Sender):
+    """Calls a destination: a wave of rows is journalled and claimed, sent by several threads, then settled."""
+
+    transport: Transport = field(default=None)  # type: ignore[assignment]
+    journals: Path = field(default_factory=Path)
+
+    def __post_init__(self) -> None:
+        assert self.outbox.destination is not None
+        self.destination: Destination = self.outbox.destination
+        self.problem: Stopped | None = None
+
+    def send(self, planned: dict[str, int]) -> Totals:
+        totals = super().send(planned)
+        if self.problem is not None:
+            raise self.problem
+        if self.transport.refused:
+            raise Stopped(MISCONFIGURED, self.transport.refused)
+        if totals.unknown and self.outbox.sync.is_message:
+            reason = f"{totals.unknown} rows may or may not have reached {self.destination.name}"
+            raise Stopped(
+                NEEDS_PERSON, f"{reason}; they are not sent again: look there, and settle them with `resolve`."
+            )
+        if self._is_failing(1):
+            raise Stopped(FAILING, f"{totals.failed + totals.dead} rows failed, {totals.sent} were sent: see `status`.")
+        return totals
+
+    def send_all(self, run: Run, room: int) -> str | None:
+        pace = self.destination.rate_per_second or float("inf")
+        quarter = pace * self.outbox.ledger.lease_seconds / 4 * self.destination.batch_size
+        wave = int(max(1, min(WAVE, quarter)))
+        with ThreadPoolExecutor(self.destination.concurrency) as pool:
+            for page in self.pages(run, room, PAGE):
+                for begin in range(0, len(page), wave):
+                    if self._is_stopping():
+                        return "refused" if self.transport.refused or self.problem else "drained"
+                    self._wave(run, page[begin : begin + wave], pool)
+                    if self._is_failing(50, 50.0):
+                        return "failing"
+        return None
+
+    def _name(self, run: Run) -> str:
+        """Whose journals they are."""
+        return f"{self.destination.name}.{run.channel}"
+
+    def _is_stopping(self) -> bool:
+        return self.drained() or self.transport.refused is not None or self.problem is not None
+
+    def _is_failing(self, at_least: int, limit: float | None = None) -> bool:
+        """Whether more than the allowed share of the rows tried has failed."""
+        bad = self.totals.failed + self.totals.dead
+        tried = bad + self.totals.sent
+        return tried >= at_least and 100 * bad > (self.max_failed_pct if limit is None else limit) * tried
+
+    # -- one wave
+
+    def _wave(self, run: Run, rows: list[Todo], pool: ThreadPoolExecutor) -> None:
+        """Journal, claim, calls, settlement; killed in between, the journal tells the next run."""
+        batches = self._batches(rows)
+        named = [(batch_of([one.claim for one in batch], str(self.destination.name)), batch) for batch in batches]
+        claims = {one.claim.message_key: replace(one.claim, batch_id=name) for name, batch in named for one in batch}
+        journal = Journal(self.journals, self._name(run), run.mapping_version, [one.item for one in rows])
+        is_settled = False
+        try:
+            with self.outbox.warehouse.transaction():
+                self.outbox.ledger.hold(run)
+                self.outbox.ledger.claim(run, None, list(claims.values()))
+            outcomes = self._called(run, [[one.item for one in batch] for batch in batches], journal, pool)
+            self._settle(run, [(claim, outcomes[key]) for key, claim in claims.items()])
+            is_settled = True
+        finally:
+            journal.close(is_settled)
+
+    def _batches(self, rows: list[Todo]) -> list[list[Todo]]:
+        """Rows of one operation each, at most as many as the destination takes."""
+        batches: list[list[Todo]] = []
+        for op in ("erase", "remove", "add", "change", "send"):
+            same = [one for one in rows if one.claim.op == op]
+            size = self.destination.size(op)
+            batches += [same[begin : begin + size] for begin in range(0, len(same), size)]
+        return batches
+
+    def _called(
+        self, run: Run, batches: list[list[Item]], journal: Journal, pool: ThreadPoolExecutor
+    ) -> dict[str, Outcome]:
+        """Outcomes of all rows; the lease is renewed while the threads work."""
+        lost: list[Stopped] = []
+
+        def call(items: list[Item]) -> dict[str, Outcome]:
+            if self._is_stopping() or lost:
+                return dict.fromkeys((item.key for item in items), Outcome("failed", "not_tried"))
+            try:
+                return self.transport.deliver(items, journal)
+            except Stopped as problem:  # its template does not fit: before anything went out
+                self.problem = self.problem or problem
+                return dict.fromkeys((item.key for item in items), Outcome("failed", "not_tried"))
+
+        futures: list[Future[dict[str, Outcome]]] = [pool.submit(call, items) for items in batches]
+        while wait(futures, timeout=self.outbox.ledger.lease_seconds / 4).not_done:
+            try:
+                with self.outbox.warehouse.transaction():
+                    self.outbox.ledger.hold(run)
+            except Stopped as problem:
+                lost.append(problem)
+        outcomes: dict[str, Outcome] = {}
+        for future in futures:
+            outcomes |= future.result()
+        return outcomes
+
+    def _settle(self, run: Run, ended: list[tuple[Claim, Outcome]]) -> None:
+        """Records the end of claimed rows; a row that failed too often is dead."""
+        final = []
+        for claim, outcome in ended:
+            if (
+                outcome.state == "failed"
+                and claim.attempt >= self.destination.max_attempts
+                and outcome.error_class not in NOT_TRIED
+            ):
+                outcome = replace(outcome, state="dead")
+            final.append((claim.batch_id, claim.message_key, outcome))
+            self._count(run, claim.op, outcome)
+        with self.outbox.warehouse.transaction():
+            self.outbox.ledger.settle_each(run, final)
+        self.say("wave", channel=run.channel, rows=len(final), sent=self.totals.sent)
+
+    def _count(self, run: Run, op: str, outcome: Outcome) -> None:
+        run.count("attempted", op)
+        if outcome.state == "sent":
+            run.count("succeeded", op)
+            self.totals.sent += 1
+        elif outcome.state == "unknown":
+            run.counts["num_unknown"] += 1
+            self.totals.unknown += 1
+        else:
+            run.count("failed", op)
+            run.counts["num_dead"] += outcome.state == "dead"
+            self.totals.dead += outcome.state == "dead"
+            self.totals.failed += outcome.state == "failed" and outcome.error_class not in NOT_TRIED
+            self.totals.not_tried += outcome.state == "failed" and outcome.error_class in NOT_TRIED
+
+    # -- what an earlier run left
+
+    def recover(self, run: Run) -> None:
+        """Settles what was claimed and never settled, by the journals of this machine."""
+        opened = self.outbox.ledger.open_batches(run)
+        with journals_left(self.journals, self._name(run)) as left:
+            known = {key: one for one in left for key in one.items}
+            ended: list[tuple[str, str, Outcome]] = []
+            again: dict[tuple[str, ...], Left] = {}
+            for batch_id, rows in sorted(opened.items()):
+                for row in rows:
+                    journal = known.get(row.message_key)
+                    outcome = self._left(row, journal)
+                    if outcome is None and journal is not None:
+                        again[tuple(journal.tried[row.message_key])] = journal
+                    else:
+                        ended.append((batch_id, row.message_key, outcome or Outcome("unknown", "interrupted")))
+            batch_of_key = {row.message_key: batch for batch, rows in opened.items() for row in rows}
+            for keys, journal in sorted(again.items(), key=lambda pair: pair[0]):
+                ended += [
+                    (batch_of_key[key], key, outcome)
+                    for key, outcome in self._resent(run, [journal.items[key] for key in keys]).items()
+                    if key in batch_of_key
+                ]
+            if ended:
+                with self.outbox.warehouse.transaction():
+                    self.outbox.ledger.hold(run)
+                    self.outbox.ledger.settle_each(run, ended)
+                for _, key, outcome in ended:
+                    op = next(row.op for row in opened[batch_of_key[key]] if row.message_key == key)
+                    self._count(run, op, outcome)
+                self.say("recovered", channel=run.channel, rows=len(ended),
+                         unknown=sum(one.state == "unknown" for _, _, one in ended))  # fmt: skip
+
+    def _left(self, row: Open, journal: Left | None) -> Outcome | None:
+        """What became of a row that a dead run had claimed; None: it is to be sent again as it was."""
+        guarantee = self.destination.guarantee
+        doubt = Outcome("failed" if guarantee == "upsert" else "unknown", "interrupted")
+        if journal is None:
+            return doubt
+        if row.message_key in journal.outcomes:
+            return journal.outcomes[row.message_key]
+        if row.message_key not in journal.tried:
+            return Outcome("failed", "not_delivered") if journal.is_same_boot else doubt
+        if guarantee == "idempotent" and journal.mapping == row.mapping_version == self.outbox.mapping:
+            return None
+        return doubt
+
+    def _resent(self, run: Run, items: list[Item]) -> dict[str, Outcome]:
+        """The same request with the same key: the vendor knows whether it has it already."""
+        journal = Journal(self.journals, self._name(run), run.mapping_version, items)
+        try:
+            return self.transport.deliver(items, journal)
+        finally:
+            journal.close(True)

@@ -61,6 +61,7 @@ class Destination:
 
     meta: dict[str, Any]
     text: Callable[[Payload], str] = field(default=lambda _: "")
+    mail: Callable[[Payload], Any] = field(default=lambda _: None)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def __getattr__(self, name: str) -> Any:
@@ -184,10 +185,14 @@ class Destination:
     def _value(self, expression: str, context: Mapping[str, Any], environment: SandboxedEnvironment) -> Any:
         """An expression's value; what is undefined is an error, unless a reply is read."""
         compiled = _compiled(environment, expression)
-        value = compiled(**context, settings=self.settings, text=self.text)
+        value = compiled(**context, settings=self.settings, text=self.text, mail=self.mail)
         if isinstance(value, StrictUndefined):
             str(value)  # raises: names what is missing
         return None if isinstance(value, Undefined) else value
+
+    def path_of(self, path: str, **context: Any) -> str:
+        """The URL of a path that names parts of a reply."""
+        return self._text(self.base_url, {}) + self._text(path, context)
 
     def read(self, expression: str | None, **context: Any) -> Any:
         """What an expression of `results` makes of a reply; None where the reply lacks it. Raises TemplateError."""

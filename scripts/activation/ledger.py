@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from activation import BUSY, MISCONFIGURED, Stopped
+from activation.journal import Outcome
 from activation.warehouse import Warehouse, literal
 
 SCHEMA = "_ledger"
@@ -29,8 +32,15 @@ TABLES = {
     "payload_hash mapping_version vendor_id http_status:integer error_class error_message event_at:timestamp",
     "activation_run": "run_id channel mode git_sha dbt_invocation_id started_at:timestamp finished_at:timestamp status "
     + " ".join(f"{count}:integer" for count in COUNTS),
+    "activation_response": "response_id message_id customer_id campaign_id channel event_type occurred_at:timestamp "
+    "identifier_hash recorded_at:timestamp",
     "activation_lease": "channel owner expires_at:timestamp fence:integer",
 }  # columns are texts where no other type is given
+
+
+KEPT = ("message_key", "campaign_id", "person_key", "op", "attempt", "payload_hash")  # of a claim, in every event
+ROWS = 1000  # of one insert
+OPS = {"send": "add", "erase": "remove"}  # how the counts of a run call an operation
 
 
 @dataclass
@@ -42,26 +52,42 @@ class Run:
     mapping_version: str
     git_sha: str | None
     dbt_invocation_id: str | None
-    planned: int = 0
-    attempted: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    unknown: int = 0
+    destination: str | None = None  # None: files
     fence: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     run_id: str = field(default_factory=lambda: str(uuid4()))
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
     started_at: datetime = field(default_factory=lambda: utc_now())
 
+    def count(self, what: str, op: str, rows: int = 1) -> None:
+        """what: planned, attempted, succeeded or failed; op: send, add, change, remove or erase."""
+        self.counts[f"num_{what}_{OPS.get(op, op)}"] += rows
+
+    def total(self, what: str) -> int:
+        return sum(number for name, number in self.counts.items() if name.startswith(f"num_{what}_"))
+
 
 @dataclass(frozen=True)
 class Claim:
-    """One message that is about to go out."""
+    """One row that is about to go out."""
 
     message_key: str
-    campaign_id: str
+    campaign_id: str | None
     person_key: str
+    op: str
     attempt: int
     payload_hash: str
+    batch_id: str = ""
+
+
+@dataclass(frozen=True)
+class Open:
+    """A row that was claimed and never settled; vendor_id is the file's name."""
+
+    message_key: str
+    op: str
+    mapping_version: str
+    vendor_id: str | None
 
 
 class Ledger:
@@ -69,7 +95,7 @@ class Ledger:
 
     def __init__(self, warehouse: Warehouse, lease_seconds: int = 300) -> None:
         self.warehouse, self.lease_seconds = warehouse, lease_seconds
-        self.event, self.runs, self.lease = (self.table(name) for name in TABLES)
+        self.event, self.runs, self.responses, self.lease = (self.table(name) for name in TABLES)
         self.last_instant = datetime.min
         self.is_there = all(
             warehouse.problem(f"select 1 from {self.table(name)} where 1 = 0") is None for name in TABLES
@@ -95,17 +121,34 @@ class Ledger:
     def table(self, name: str) -> str:
         return str(self.warehouse.relation(SCHEMA, name).render())
 
-    def latest(self, keys: str) -> str:
-        """SQL of the latest event of each message whose key is in the select `keys`; of none before the first run."""
+    def latest(self, keys: str, mapping: str | None) -> str:
+        """SQL of where each key of the select `keys` stands: its last event, and the last that was acknowledged.
+
+        `mapping`: only events of this destination (its name); None: of any. Empty before the first run.
+        """
         if not self.is_there:
-            return f"(select message_key, message_key as state, 0 as attempt from ({keys}) as wanted where 1 = 0)"
+            nothing = ", ".join(
+                f"message_key as {name}" for name in ("state", "op", "payload_hash", "sent_op", "sent_as")
+            )
+            return f"(select message_key, {nothing}, 0 as attempt from ({keys}) as wanted where 1 = 0)"
+        own = f"and mapping_version like {literal(mapping + '@%')}" if mapping else ""
+        order = "order by event_at desc, event_id desc"
         return f"""(
-            select message_key, state, attempt from (
-                select message_key, state, attempt,
-                    row_number() over (partition by message_key order by event_at desc, event_id desc) as place
+            select message_key, max(attempt) as attempt,
+                max(case when place = 1 then state end) as state, max(case when place = 1 then op end) as op,
+                max(case when place = 1 then payload_hash end) as payload_hash,
+                max(case when place_sent = 1 and state = 'sent' then op end) as sent_op,
+                max(case when place_sent = 1 and state = 'sent' then payload_hash || '/' || mapping_version end)
+                    as sent_as
+            from (
+                select message_key, state, op, attempt, payload_hash, mapping_version,
+                    row_number() over (partition by message_key {order}) as place,
+                    row_number() over (
+                        partition by message_key, case when state = 'sent' then 1 else 0 end {order}
+                    ) as place_sent
                 from {self.event}
-                where op = 'send' and message_key in ({keys})
-            ) as ranked where place = 1)"""
+                where message_key in ({keys}) {own}) as ranked
+            group by message_key)"""
 
     def now(self) -> datetime:
         """The wall clock in UTC, pushed past every instant of the ledger. Only inside a transaction."""
@@ -168,57 +211,197 @@ class Ledger:
 
     # -- events
 
-    def claim(self, run: Run, batch_id: str, vendor_id: str, claims: Sequence[Claim]) -> None:
-        """Appends `claimed` for every message of a batch; nothing of a person but the keyed hash."""
-        values = ", ".join(
-            f"({literal(c.message_key)}, {literal(c.campaign_id)}, {literal(c.person_key)}, {c.attempt}, "
-            f"{literal(c.payload_hash)})"
-            for c in claims
+    def claim(self, run: Run, vendor_id: str | None, claims: Sequence[Claim]) -> None:
+        """Appends `claimed` for every row of a wave; nothing of a person but the keyed hash."""
+        own = [(vendor_id, claim) for claim in claims]
+        self._append(run, "claimed", self._listed(own))
+
+    def settle(self, run: Run, batch_id: str, state: str, error_class: str | None = None,
+               keys: Sequence[str] | None = None) -> None:  # fmt: skip
+        """Appends the end of a batch's claimed rows (of these keys): `sent` or `failed` (proved not processed)."""
+        only = "" if keys is None else f" and message_key in ({', '.join(map(literal, keys))})"
+        self._append(
+            run,
+            state,
+            f"""
+            select {", ".join(KEPT)}, batch_id, vendor_id, {self._text(error_class)} as error_class,
+                {self._text(None)} as http_status, {self._text(None)} as error_message
+            from {self.event} where batch_id = {literal(batch_id)} and state = 'claimed'{only}""",
         )
-        select = f"""
-            select m as message_key, c as campaign_id, p as person_key, a as attempt, h as payload_hash,
-                {literal(run.channel)} as channel, {literal(batch_id)} as batch_id,
-                {literal(run.mapping_version)} as mapping_version, {literal(vendor_id)} as vendor_id
-            from (values {values}) as v (m, c, p, a, h)"""
-        self._append(run, "claimed", select)
 
-    def settle(self, run: Run, batch_id: str, state: str, error_class: str | None = None) -> None:
-        """Appends the end of a batch's claimed messages: `sent` or `failed` (proved not processed)."""
-        claimed = f"select * from {self.event} where batch_id = {literal(batch_id)} and state = 'claimed'"
-        self._append(run, state, claimed, error_class)
+    def settle_each(self, run: Run, outcomes: Sequence[tuple[str, str, Outcome]]) -> None:
+        """Appends the end of claimed rows: (batch_id, message_key, outcome)."""
+        by_state: dict[str, list[tuple[str, str, Outcome]]] = {}
+        for one in outcomes:
+            by_state.setdefault(one[2].state, []).append(one)
+        for state, ended in sorted(by_state.items()):
+            for begin in range(0, len(ended), ROWS):
+                part = ended[begin : begin + ROWS]
+                values = [
+                    (batch, key, one.vendor_id, one.error_class, one.http_status, one.error_message)
+                    for batch, key, one in part
+                ]
+                names = ("batch_id", "message_key", "vendor_id", "error_class", "http_status", "error_message")
+                batches = ", ".join(sorted({literal(batch) for batch, _, _ in part}))
+                self._append(
+                    run,
+                    state,
+                    f"""
+                    select {", ".join(f"claimed.{name}" for name in KEPT)}, claimed.batch_id, ended.vendor_id,
+                        ended.error_class, ended.http_status, ended.error_message
+                    from {self._values(names, values)} as ended
+                    inner join {self.event} as claimed
+                        on ended.batch_id = claimed.batch_id and ended.message_key = claimed.message_key
+                    where claimed.state = 'claimed' and claimed.batch_id in ({batches})""",
+                )
 
-    def _append(self, run: Run, state: str, messages: str, error_class: str | None = None) -> None:
-        """One event per row of the select `messages`; the id of an event says which one it is."""
+    def retire(self, run: Run, state: str, rows: str) -> None:
+        """Appends the end of rows that were never claimed, from a select of what an event keeps."""
+        nothing = ", ".join(
+            f"{self._text(None)} as {name}"
+            for name in ("batch_id", "vendor_id", "error_class", "http_status", "error_message")
+        )
+        self._append(run, state, f"select {', '.join(KEPT)}, {nothing} from ({rows}) as retired")
+
+    def aside(self, run: Run, state: str, rows: Sequence[tuple[Claim, str]]) -> None:
+        """Appends the end of rows that were never claimed (suppressed, expired, cancelled), each with its reason."""
+        for begin in range(0, len(rows), ROWS):
+            listed = [(None, claim) for claim, _ in rows[begin : begin + ROWS]]
+            self._append(run, state, self._listed(listed, [why for _, why in rows[begin : begin + ROWS]]))
+
+    def _listed(self, rows: Sequence[tuple[str | None, Claim]], reasons: Sequence[str | None] = ()) -> str:
+        """Claims as a select of what an event keeps."""
+        names = (*KEPT, "batch_id", "vendor_id", "error_class", "http_status", "error_message")
+        why = [*reasons] or [None] * len(rows)
+        values = [
+            (*(getattr(claim, name) for name in KEPT), claim.batch_id or None, vendor_id, reason, None, None)
+            for (vendor_id, claim), reason in zip(rows, why, strict=True)
+        ]
+        return f"select * from {self._values(names, values)} as listed"
+
+    def _append(self, run: Run, state: str, rows: str) -> None:
+        """One event per row of the select; the id of an event says which one it is."""
         text = self.warehouse.type_name("string")
-        copied = (
-            "message_key, channel, campaign_id, person_key, batch_id, attempt, payload_hash, mapping_version, vendor_id"
-        )
+        scope = "" if run.destination is None else literal(f"{run.destination}/") + " || "
         self.warehouse.run(f"""
-            insert into {self.event} (event_id, op, state, run_id, event_at, error_class, {copied})
-            select message_key || '/' || cast(attempt as {text}) || '/{state}', 'send', {literal(state)},
-                {literal(run.run_id)}, {instant(self.now())}, cast({optional(error_class)} as {text}), {copied}
-            from ({messages}) as messages""")
+            insert into {self.event} (event_id, channel, state, run_id, event_at, mapping_version, {", ".join(KEPT)},
+                batch_id, vendor_id, error_class, http_status, error_message)
+            select {scope}message_key || '/' || cast(attempt as {text}) || '/{state}', {literal(run.channel)},
+                '{state}', {literal(run.run_id)}, {instant(self.now())}, {literal(run.mapping_version)},
+                message_key, campaign_id, person_key, op, cast(attempt as integer), payload_hash,
+                batch_id, vendor_id, error_class, cast(http_status as integer), error_message
+            from ({rows}) as listed""")
 
-    def open_batches(self, channel: str) -> dict[str, tuple[str, int]]:
-        """Batches of a channel that were claimed and never settled: {batch_id: (file name, messages)}."""
+    def _values(self, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> str:
+        """Rows as SQL, every column a text; the first row says so for all."""
+        first = ", ".join(self._text(value) for value in rows[0])
+        more = "".join(f", ({', '.join(optional(value) for value in row)})" for row in rows[1:])
+        return f"(select * from (values ({first}){more}) as v ({', '.join(names)}))"
+
+    def _text(self, value: Any) -> str:
+        return f"cast({optional(value)} as {self.warehouse.type_name('string')})"
+
+    def unproved(self, run: Run, batch_id: str) -> list[str]:
+        """Keys of a batch whose last event is claimed or unknown: what a person may settle."""
+        keys = f"select message_key from {self.event} where batch_id = {literal(batch_id)} and channel = " + literal(
+            run.channel
+        )
         with self.warehouse.transaction():
             rows = self.warehouse.rows(f"""
-                select batch_id, vendor_id, count(*) from {self.event}
-                where op = 'send' and channel = {literal(channel)}
-                group by batch_id, vendor_id
-                having sum(case when state = 'claimed' then 0 else 1 end) = 0""")
-        return {batch_id: (name, int(count)) for batch_id, name, count in rows}
+                select message_key from {self.latest(keys, run.destination)} as latest
+                where state in ('claimed', 'unknown') order by message_key""")
+        return [row[0] for row in rows]
+
+    def open_batches(self, run: Run) -> dict[str, list[Open]]:
+        """Rows of this destination (or of files) that were claimed and never settled, by batch."""
+        own = "not like '%@%'" if run.destination is None else f"like {literal(run.destination + '@%')}"
+        with self.warehouse.transaction():
+            rows = self.warehouse.rows(f"""
+                select batch_id, message_key, op, mapping_version, vendor_id from {self.event}
+                where state = 'claimed' and channel = {literal(run.channel)} and mapping_version {own}
+                    and batch_id not in (
+                        select batch_id from {self.event} where batch_id is not null and state <> 'claimed')
+                order by batch_id, message_key""")
+        found: dict[str, list[Open]] = {}
+        for batch_id, *rest in rows:
+            found.setdefault(batch_id, []).append(Open(*rest))
+        return found
+
+    def channels(self, destination: str | None, chosen: Sequence[str]) -> list[str]:
+        """Channels where this destination (or files) has something in the ledger."""
+        own = "not like '%@%'" if destination is None else f"like {literal(destination + '@%')}"
+        only = f" and channel in ({', '.join(map(literal, chosen))})" if chosen else ""
+        with self.warehouse.transaction():
+            rows = self.warehouse.rows(
+                f"select distinct channel from {self.event} where mapping_version {own}{only} order by channel"
+            )
+        return [row[0] for row in rows]
+
+    # -- what it holds, for people
+
+    def states(self) -> list[tuple[Any, ...]]:
+        """(channel, destination, op, state, error class, rows) of the last event of each row at each destination."""
+        place = "position('@' in mapping_version)"
+        destination = f"case when {place} > 0 then substring(mapping_version, 1, {place} - 1) else 'files' end"
+        with self.warehouse.transaction():
+            return self.warehouse.rows(f"""
+                select channel, destination, op, state, error_class, count(*) from (
+                    select channel, {destination} as destination, op, state, error_class, row_number() over (
+                        partition by message_key, channel, {destination}
+                        order by event_at desc, event_id desc) as place
+                    from {self.event}) as ranked
+                where place = 1 group by channel, destination, op, state, error_class
+                order by channel, destination, op, state, error_class""")
+
+    def all_unproved(self) -> list[tuple[Any, ...]]:
+        """(channel, batch, rows, since) of everything whose last event is claimed or unknown."""
+        with self.warehouse.transaction():
+            return self.warehouse.rows(f"""
+                select channel, batch_id, count(*), min(event_at) from (
+                    select channel, batch_id, state, event_at, row_number() over (
+                        partition by message_key order by event_at desc, event_id desc) as place
+                    from {self.event}) as ranked
+                where place = 1 and state in ('claimed', 'unknown')
+                group by channel, batch_id order by channel, batch_id""")
+
+    def last_runs(self, count: int) -> list[tuple[Any, ...]]:
+        """The newest runs: (channel, mode, status, begun, ended, rows acknowledged, rows unknown)."""
+        succeeded = " + ".join(f"num_succeeded_{op}" for op in ("add", "change", "remove"))
+        with self.warehouse.transaction():
+            return self.warehouse.rows(f"""
+                select channel, mode, status, started_at, finished_at, {succeeded}, num_unknown from (
+                    select *, row_number() over (
+                        partition by run_id order by case when status = 'running' then 1 else 0 end) as place
+                    from {self.runs}) as ranked
+                where place = 1 order by started_at desc, run_id limit {count}""")
+
+    def leases(self, now: datetime) -> list[tuple[Any, ...]]:
+        """(channel, owner, end) of the channels that a run has."""
+        with self.warehouse.transaction():
+            return self.warehouse.rows(
+                f"select channel, owner, expires_at from {self.lease} "
+                f"where owner is not null and expires_at > {instant(now)} order by channel"
+            )
+
+    def add_responses(self, rows: Sequence[tuple[str | None, ...]], moments: Sequence[datetime]) -> None:
+        """Appends responses, each of seven texts in the order of the table but for its instants."""
+        names = TABLES["activation_response"].replace(":timestamp", "").split()
+        values = [
+            (*row[:6], moment.isoformat(sep=" ", timespec="microseconds"), row[6])
+            for row, moment in zip(rows, moments, strict=True)
+        ]
+        self.warehouse.run(f"""
+            insert into {self.responses} ({", ".join(names)})
+            select {", ".join(names[:6])}, cast(occurred_at as timestamp), identifier_hash, {instant(utc_now())}
+            from {self._values(names[:-1], values)} as listed""")
 
     def write_run(self, run: Run, status: str) -> None:
         """Appends the run: once as `running`, once with how it ended."""
-        counts = dict.fromkeys(COUNTS, 0) | {
-            f"num_{what}_add": getattr(run, what) for what in ("planned", "attempted", "succeeded", "failed")
-        } | {"num_unknown": run.unknown}  # fmt: skip
         values = [optional(v) for v in (run.run_id, run.channel, run.mode, run.git_sha, run.dbt_invocation_id)]
         values += [instant(run.started_at), "null" if status == "running" else instant(utc_now()), literal(status)]
         with self.warehouse.transaction():
             self.warehouse.run(
-                f"insert into {self.runs} values ({', '.join([*values, *(str(counts[name]) for name in COUNTS)])})"
+                f"insert into {self.runs} values ({', '.join([*values, *(str(run.counts[name]) for name in COUNTS)])})"
             )
 
 
@@ -226,8 +409,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def optional(value: str | None) -> str:
-    return "null" if value is None else literal(value)
+def optional(value: Any) -> str:
+    """A value as SQL text, or null; what a vendor says may hold a backslash, which no literal can."""
+    return "null" if value is None else literal(str(value).replace("\\", "/"))
 
 
 def instant(moment: datetime) -> str:

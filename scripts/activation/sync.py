@@ -12,23 +12,42 @@ from typing import Any
 from activation import MISCONFIGURED, Stopped
 
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
-REQUIRED = ("kind", "relation", "decisions", "key", "fields")
+KINDS = ("file", "message", "task", "state", "audience")
+REQUIRED = ("kind", "relation", "key", "fields")
+RELATIONS = ("relation", "decisions", "blocks", "erasures", "people")
 
 
 @dataclass(frozen=True)
 class Sync:
-    """One exposure: the relations it reads, the key of a message and the fields that opted in."""
+    """One exposure: the relations it reads, the key of a row and the fields that opted in.
+
+    channel: only these rows of a relation with a column `channel`. destination: where to, unless the command says
+    otherwise. member: column that says who belongs to an audience. Guards: None where there is none.
+    """
 
     name: str
     kind: str
-    relation: str
-    decisions: str
     key: str
     fields: tuple[str, ...]
     open_fields: frozenset[str]
     mapping_version: str
     adapter_type: str
     invocation_id: str | None
+    relation: str
+    decisions: str | None
+    blocks: str | None
+    erasures: str | None
+    people: str | None
+    channel: str | None
+    destination: str | None
+    max_source_age: int | None
+    max_pct_change: float | None
+    max_removed_pct: float | None
+
+    @property
+    def is_message(self) -> bool:
+        """Whether rows go out once; else rows are kept in step."""
+        return self.kind in ("file", "message", "task")
 
 
 def read_sync(manifest_path: Path, name: str) -> Sync:
@@ -45,22 +64,42 @@ def read_sync(manifest_path: Path, name: str) -> Sync:
     missing = [part for part in REQUIRED if not meta.get(part)]
     if missing:
         raise Stopped(MISCONFIGURED, f"config.meta of the exposure {name} lacks {', '.join(missing)}.")
+    if meta["kind"] not in KINDS:
+        raise Stopped(MISCONFIGURED, f"The exposure {name} is of the kind {meta['kind']}, not {', '.join(KINDS)}.")
     fields = {str(field["name"]): field.get("personal", True) for field in meta["fields"]}
     for identifier in (meta["key"], *fields):
         if not IDENTIFIER.fullmatch(identifier):
             raise Stopped(MISCONFIGURED, f"The exposure {name} names '{identifier}', which is no column name.")
+    relations = {part: relation_name(manifest, exposure, meta[part]) for part in RELATIONS if meta.get(part)}
+    age = number(name, "max_source_age", meta)
     return Sync(
         name=name,
         kind=meta["kind"],
-        relation=relation_name(manifest, exposure, meta["relation"]),
-        decisions=relation_name(manifest, exposure, meta["decisions"]),
         key=meta["key"],
         fields=tuple(fields),
         open_fields=frozenset(field for field, personal in fields.items() if personal is False),
-        mapping_version=hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()[:12],
+        mapping_version=hashlib.sha256(json.dumps(meta["fields"], sort_keys=True).encode()).hexdigest()[:12],
         adapter_type=manifest["metadata"]["adapter_type"],
         invocation_id=manifest["metadata"].get("invocation_id"),
+        channel=meta.get("channel"),
+        destination=meta.get("destination"),
+        max_source_age=None if age is None else int(age),
+        max_pct_change=number(name, "max_pct_change", meta),
+        max_removed_pct=number(name, "max_removed_pct", meta),
+        relation=relations["relation"],
+        decisions=relations.get("decisions"),
+        blocks=relations.get("blocks"),
+        erasures=relations.get("erasures"),
+        people=relations.get("people"),
     )
+
+
+def number(name: str, guard: str, meta: dict[str, Any]) -> float | None:
+    """A guard of the exposure. Stops (2) when it is no number."""
+    value = meta.get(guard)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+        raise Stopped(MISCONFIGURED, f"{guard} of the exposure {name} is no number of at least 0.")
+    return value
 
 
 def relation_name(manifest: dict[str, Any], exposure: dict[str, Any], model: str) -> str:

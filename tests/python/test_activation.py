@@ -137,6 +137,7 @@ def test_plan_counts_every_decision_and_writes_nothing(desk: Desk) -> None:
         desk.sql("select decision_reason, count(*) from segment_campaign where decision <> 'send' group by all")
     )
     assert [e["full_name"] for e in events if e["event"] == "sample"] == ["***", None, None]
+    assert len(events[-1].pop("digest")) == 16
     assert events[-1] == {"event": "plan", "to_send": len(desk.outbox()), "acknowledged": 0}
     assert not desk.out.exists()
     assert desk.sql("select 1 from information_schema.schemata where schema_name = 'main_ledger'") == []
@@ -168,6 +169,7 @@ def test_second_run_sends_nothing_and_the_ledger_reconciles(desk: Desk) -> None:
     channels = desk.sql("select count(distinct channel) from campaign_outbox")[0][0]
     assert runs == [(len(desk.outbox()), len(desk.outbox()), 2 * channels, 2 * channels, 2 * channels)]
     planned = json.loads(desk.run("plan", "--log-format", "json").stdout.splitlines()[-1])
+    del planned["digest"]
     assert planned == {"event": "plan", "to_send": 0, "acknowledged": len(desk.outbox())}
     ledger = "\n".join(
         str(desk.sql(f"from main_ledger.{t}")) for t in ("activation_event", "activation_run", "activation_lease")
@@ -237,10 +239,11 @@ def test_messages_keep_to_their_hours(desk: Desk) -> None:
     untimely = [{**WAITING, "messages": len(early)}, {**HELD, "messages": len(late)}]
     planned = said("plan")
     assert [one for one in planned if one["event"] in ("waiting", "held")] == untimely
+    del planned[-1]["digest"]
     assert planned[-1] == {"event": "plan", "to_send": len(due), "acknowledged": 0}
     sent = said("send")
     assert sent[:2] == untimely and sent[-1] == {"event": "sent", "messages": len(due)}
-    assert desk.keys() == due and desk.states() == {"sent": len(due)}
+    assert desk.keys() == due and desk.states() == {"sent": len(due), "expired": len(late)}
     hours(0, 1, "channel = 'sms'")
     assert said("send")[-1] == {"event": "sent", "messages": len(early)}
     again = said("send")

@@ -1,0 +1,150 @@
+"""Texts of messages: templates per campaign and language, and the e-mail around them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup, escape
+
+from activation import MISCONFIGURED, Stopped
+from activation.destination import Payload
+
+FOLDER = Path(__file__).parent / "templates"
+LANGUAGE = re.compile(r"[a-z]{2}")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One rendered e-mail: subject, plain text, HTML, and the headers that let people leave with one click."""
+
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Templates:
+    """Finds and renders `<template>.<language>.txt`, or the default, in the language or in English.
+
+    A template's first line is `Subject: …`; `<template>.<language>.html` beside it replaces the plain layout.
+    """
+
+    def __init__(self, settings: Mapping[str, str | None], folder: Path | None = None) -> None:
+        self.settings = settings
+        folders = [FileSystemLoader(at) for at in (folder, FOLDER) if at]
+        self._environment = SandboxedEnvironment(loader=ChoiceLoader(folders), undefined=StrictUndefined,
+                                                 autoescape=False, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+        self._found = lru_cache(maxsize=None)(self._find)
+
+    def text(self, row: Payload) -> str:
+        """The text of a short message (SMS, push): the template without its subject."""
+        return self._parts(row, "short")[1]
+
+    def mail(self, row: Payload) -> Mail:
+        """The e-mail of a row. Stops (2) when a template does not fit it."""
+        leave = unsubscribe_link(self.settings, row)
+        footer = {"postal_address": self.settings.get("postal_address") or "", "unsubscribe_url": leave}
+        subject, body = self._parts(row, "mail", **footer)
+        page = self._found(str(row.get("template") or "default"), language(row), "html")
+        if page is None:
+            page = self._environment.get_template("layout.html")
+        values = {**row, **footer, "subject": subject, "language": language(row)}
+        safe = {name: escape(one) if isinstance(one, str) else one for name, one in values.items()}
+        html = self._rendered(page, {**safe, "paragraphs": paragraphs(body)})
+        text = self._rendered(self._environment.get_template("layout.txt"), {**values, "body": body})
+        headers = {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        return Mail(subject, text, html, headers)
+
+    def _parts(self, row: Payload, form: str, **more: str) -> tuple[str, str]:
+        template = self._found(str(row.get("template") or "default"), language(row), "txt" if form == "mail" else form)
+        template = template or self._found(str(row.get("template") or "default"), language(row), "txt")
+        if template is None:
+            raise Stopped(MISCONFIGURED, f"There is no template {row.get('template')} and no default.")
+        rendered = self._rendered(template, {**row, **more, "language": language(row)})
+        first, _, body = rendered.strip().partition("\n")
+        if first.lower().startswith("subject:"):
+            return " ".join(first.partition(":")[2].split()), body.strip()
+        return "", rendered.strip()
+
+    def _rendered(self, template: Template, values: Mapping[str, Any]) -> str:
+        try:
+            return template.render(values)
+        except TemplateError as error:
+            raise Stopped(MISCONFIGURED, f"The template {template.name} does not fit its rows: {error}") from error
+
+    def _find(self, name: str, lang: str, suffix: str) -> Template | None:
+        """The template of a name, else the default; in the language, else in English."""
+        own = [f"{re.sub(r'[^A-Za-z0-9_-]', '', name)}.{one}.{suffix}" for one in (lang, "en")]
+        for candidate in [*own, *([] if suffix == "html" else [f"default.{one}.{suffix}" for one in (lang, "en")])]:
+            try:
+                return self._environment.get_template(candidate)
+            except TemplateNotFound:
+                continue
+            except TemplateError as error:
+                raise Stopped(MISCONFIGURED, f"The template {candidate} is no Jinja: {error}") from error
+        return None
+
+
+def language(row: Payload) -> str:
+    """The two letters of the person's language; English where it is not known."""
+    found = LANGUAGE.match(str(row.get("language") or "").lower())
+    return found[0] if found else "en"
+
+
+def paragraphs(text: str) -> list[Markup]:
+    """The paragraphs of a plain text, escaped."""
+    return [escape(part).replace("\n", Markup("<br>\n")) for part in re.split(r"\n\s*\n", text)]
+
+
+def unsubscribe_link(settings: Mapping[str, str | None], row: Payload) -> str:
+    """The address where one click ends these messages: a token that says nothing and cannot be made up."""
+    secret = settings.get("unsubscribe_secret") or ""
+    url = settings.get("unsubscribe_url") or ""
+    token = unsubscribe_token(secret, str(row.get("message_key") or ""))
+    return url.replace("{token}", token) if "{token}" in url else f"{url}{'&' if '?' in url else '?'}t={token}"
+
+
+def unsubscribe_token(secret: str, message_key: str) -> str:
+    """The message's key and a seal over it: `ingest` reads whom it means in the ledger."""
+    seal = hmac.new(secret.encode(), message_key.encode(), hashlib.sha256).digest()[:12]
+    return f"{message_key}.{base64.urlsafe_b64encode(seal).decode().rstrip('=')}"
+
+
+def token_key(secret: str, token: str) -> str | None:
+    """The message key of a token; None where the seal is not ours."""
+    key = token.partition(".")[0]
+    return key if hmac.compare_digest(unsubscribe_token(secret, key).encode(), token.encode()) else None
+
+
+def compose(mail: Mail, sender: str, row: Payload) -> EmailMessage:
+    """The message as mail servers take it: multipart, with an id that follows from its key. Raises ValueError."""
+    name, address = parseaddr(sender)
+    message = EmailMessage()
+    message["From"] = Address(name, addr_spec=address)
+    message["To"] = Address(_line(str(row.get("full_name") or "")), addr_spec=str(row["address"]))
+    message["Subject"] = _line(mail.subject)
+    message["Message-ID"] = f"<{row['message_key']}@{address.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    for header, value in mail.headers.items():
+        message[header] = value
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def _line(text: str) -> str:
+    """A text on one line: no header can be smuggled in."""
+    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text).strip()
