@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 LOGS = ("int_control_log", "int_assignment_log")
 CHAIN = (
     "int_campaign_variants", "int_campaign_entries", "int_assignments_imported", *LOGS, "campaign_assignments",
-    "int_customers_held_out", "int_campaign_arms", "int_campaign_sends", "int_campaign_considered",
+    "int_customers_held_out", "int_campaign_arms", "int_person_keys", "int_campaign_sends", "int_campaign_considered",
     "int_campaign_gated", "int_contacts", "int_contact_allowances", "int_campaign_chosen", "int_campaign_capped",
     "int_campaign_messages", "int_campaign_spent", "segment_campaign",
 )  # fmt: skip
@@ -85,7 +85,7 @@ COLUMNS = {
     "stg_messages": "message_id varchar, source_customer_id varchar, campaign_id varchar, channel varchar,"
     " event_type varchar, occurred_at timestamp, occurred_on date",
     "base_activation_event": "event_id varchar, message_key varchar, channel varchar, campaign_id varchar,"
-    " person_key varchar, op varchar, state varchar, vendor_id varchar, event_at timestamp",
+    " person_key varchar, op varchar, state varchar, batch_id varchar, vendor_id varchar, event_at timestamp",
     "int_control_log_so_far": "entry_kind varchar, customer_id varchar, arm varchar, control_share numeric(18, 4),"
     " as_of_date date",
     "int_assignment_log_so_far": "entry_kind varchar, customer_id varchar, campaign_id varchar, control_group varchar,"

@@ -1,7 +1,8 @@
 {#-
-    Grain: one row per message of a campaign that went out, or may have gone out, up to the as-of date: what the activation
-    ledger holds as claimed, sent or unknown (by its message key), and what a sender reports in `messages` under a
-    campaign's id, of this catalogue or not. Why it exists: what went out is a fact like any other, dated by its business day.
+    Grain: one row per message of a campaign that went out, or may have gone out, up to the as-of date: what the
+    activation ledger holds as claimed, sent or unknown (by its message key; of an audience, every batch that added the
+    person), and what a sender reports in `messages` under a campaign's id, of this catalogue or not. Why it exists: what
+    went out is a fact like any other, dated by its business day.
 -#}
 
 with
@@ -36,10 +37,13 @@ identities as (
 
 ),
 
+-- whoever was added to an audience was reached that day, though removed since; a key is added again after a removal
 ranked as (
 
     select
         message_key,
+        op,
+        case when op = 'add' then coalesce(batch_id, '') end as added_by,
         channel,
         campaign_id,
         person_key,
@@ -48,11 +52,11 @@ ranked as (
         {{ clm.read_timestamp('event_at') }} as event_at,
         {{ clm.business_day(clm.read_timestamp('event_at')) }} as event_on,
         row_number() over (
-            partition by message_key
+            partition by message_key, op, case when op = 'add' then coalesce(batch_id, '') end
             order by {{ clm.read_timestamp('event_at') }} desc, {{ clm.byte_order('event_id') }} desc
         ) as place
     from ledger
-    where message_key is not null and op = 'send'
+    where message_key is not null and (op = 'send' or (op = 'add' and campaign_id is not null))
 
 ),
 
@@ -77,7 +81,8 @@ reported as (
 ledger_sends as (
 
     select
-        ranked.message_key,
+        ranked.message_key || coalesce('|' || ranked.added_by, '') as send_id,
+        case when ranked.op = 'send' then ranked.message_key end as message_key,
         ranked.vendor_id,
         ranked.channel,
         ranked.campaign_id,
@@ -119,7 +124,7 @@ final as (
 
     select
         'ledger' as send_source,
-        message_key as send_id,
+        send_id,
         message_key,
         is_former,
         vendor_id,
