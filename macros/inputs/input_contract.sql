@@ -105,6 +105,12 @@
                 'batch_id': 'text', 'attempt': 'text', 'payload_hash': 'text',
                 'mapping_version': 'text', 'vendor_id': 'text', 'http_status': 'text',
                 'error_class': 'text', 'error_message': 'text', 'event_at': 'timestamp'}},
+        'activation_response': {
+            'is_ledger': true,
+            'columns': {
+                'response_id': 'text', 'message_id': 'text', 'customer_id': 'text', 'campaign_id': 'text',
+                'channel': 'text', 'event_type': 'text', 'occurred_at': 'timestamp',
+                'identifier_hash': 'text', 'recorded_at': 'timestamp'}},
         'clv_parameters': {
             'is_ledger': true,
             'columns': {
