@@ -50,6 +50,7 @@ LONGER_MODELS = {
     "int_reachable_spans": "addresses and consents are one condition",
     "int_rfm_runs": "every step of the measures in one list, twice as long with a window",
     "lifecycle_population_monthly": "stages and segments of the same days in one list",
+    "activation_blocks": "five reasons over the same keys, in one order",
     "segment_campaign": "the budget and the select list of one wide row",
     "rfm_segment_monthly": "today's values, yesterday's and today's by yesterday's bounds are scored by the same rule",
     "tag_catalogue": "the advice is one ordered list of reasons over one row of facts",

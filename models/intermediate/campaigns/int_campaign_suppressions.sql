@@ -18,69 +18,20 @@ erased as (
 
 ),
 
-identities as (
+identifiers as (
 
-    select * from {{ ref('int_identity_map') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('int_customers') }}
-
-),
-
-records as (
-
-    select * from {{ ref('int_customer_records') }}
-
-),
-
--- an address of any record of the person counts, not only the one that survived
-addresses as (
-
-    select
-        customer_id,
-        {{ clm.sha256('email') }} as identifier_hash
-    from customers
-    where email is not null
-    union all
-    select
-        customer_id,
-        {{ clm.sha256('phone') }} as identifier_hash
-    from customers
-    where phone is not null
-    {%- for kind in ['email', 'phone'] %}
-    union all
-    select
-        records.customer_id,
-        {{ clm.sha256('records.' ~ kind) }} as identifier_hash
-    from records
-    inner join customers on records.customer_id = customers.customer_id
-    where records.{{ kind }} <> coalesce(customers.{{ kind }}, '')
-    {%- endfor %}
-    union all
-    select
-        customer_id,
-        {{ clm.sha256('customer_id') }} as identifier_hash
-    from customers
-    union all
-    select
-        customer_id,
-        {{ clm.sha256('source_id') }} as identifier_hash
-    from identities
-    where id_kind = 'customer' and source_id <> customer_id
+    select * from {{ ref('int_customer_identifiers') }}
 
 ),
 
 final as (
 
     select distinct
-        addresses.customer_id,
+        identifiers.customer_id,
         suppressions.channel,
         'suppressed' as reason
-    from addresses
-    inner join suppressions on addresses.identifier_hash = suppressions.identifier_hash
+    from identifiers
+    inner join suppressions on identifiers.identifier_hash = suppressions.identifier_hash
 
     union all
 
