@@ -37,6 +37,7 @@ final as (
 
     select
         {{ clm.person_key('known_id') }} as person_key,
+        min({{ clm.byte_order('known_id') }}) as known_id,
         min({{ clm.byte_order('customer_id') }}) as customer_id,
         max(case when known_id = customer_id then 0 else 1 end) = 1 as is_former
     from people
