@@ -8,17 +8,19 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 import yaml
 from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, Undefined
+from jinja2.exceptions import TemplateRuntimeError, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 from jsonschema import Draft202012Validator
 
@@ -29,6 +31,10 @@ SCHEMA = json.loads((Path(__file__).parent / "destination.schema.json").read_tex
 EXPRESSION = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 # what no text of a destination looks like: long, and letters mixed with digits, as keys are
 KEY_LIKE = re.compile(r"(?=[A-Za-z0-9_+/=.-]*[0-9])(?=[A-Za-z0-9_+/=.-]*[A-Za-z])[A-Za-z0-9_+/=.-]{28,}")
+QUOTED = re.compile(r"""(["'])(.*?)\1""", re.DOTALL)
+NAMES = {"op", "batch_id", "rows", "keys", "row", "key", "settings", "text", "mail"}  # of requests
+NAMES |= {"body", "headers", "status", "item", "index", "errors"}  # of replies
+NEEDS = {"message": ("send",), "task": ("send",), "state": ("add", "change"), "audience": ("add", "remove")}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULTS = {"batch_size": 1, "concurrency": 1, "timeout_seconds": 30, "max_tries": 5, "max_attempts": 5}
 
@@ -53,6 +59,12 @@ STRICT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 READING = SandboxedEnvironment(undefined=ChainableUndefined, autoescape=False)
 for _environment in (STRICT, READING):
     _environment.filters["sha256"] = lambda text: hashlib.sha256(str(text).encode()).hexdigest()
+    _environment.filters["quoted"] = lambda text: quote(str(text), safe="")  # as one part of a path
+
+
+def no_mail(_: Payload) -> Any:
+    """Texts of e-mails are the business of whoever sends them."""
+    raise Stopped(MISCONFIGURED, "This destination sends e-mail, and nothing was given that writes one.")
 
 
 @dataclass
@@ -61,7 +73,7 @@ class Destination:
 
     meta: dict[str, Any]
     text: Callable[[Payload], str] = field(default=lambda _: "")
-    mail: Callable[[Payload], Any] = field(default=lambda _: None)
+    mail: Callable[[Payload], Any] = field(default=no_mail)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def __getattr__(self, name: str) -> Any:
@@ -125,17 +137,19 @@ class Destination:
         context = {"op": op, "batch_id": batch_id(items), "rows": [item.payload for item in items]}
         context |= {"keys": [item.key for item in items]}
         try:
-            body = self._filled(request.get("body", {}), context)
+            body = self._filled(request.get("body"), context)
             url = self._text(self.base_url, {}) + self._text(request["path"], context)
-            query = {name: self._text(value, context) for name, value in request.get("query", {}).items()}
-            headers = {**self.meta.get("headers", {}), **request.get("headers", {})}
-            headers = {name: self._text(value, context) for name, value in headers.items()}
+            query = self._filled(request.get("query", {}), context)
+            headers = self._filled({**self.meta.get("headers", {}), **request.get("headers", {})}, context)
+            headers = {name: str(value) for name, value in headers.items()}
         except TemplateError as error:
             raise Stopped(MISCONFIGURED, f"The destination {self.name} does not fit its rows: {error}") from error
-        if request.get("encoding") == "form":
-            content = urlencode({k: v for k, v in body.items() if v is not None}, doseq=True).encode()
+        content = b""
+        if body is not None and request.get("encoding") == "form":
+            parts = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in body.items() if v is not None}
+            content = urlencode(parts, doseq=True).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        else:
+        elif body is not None:
             content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             headers["Content-Type"] = headers.get("Content-Type", "application/json")
         if self.idempotency_header:
@@ -180,12 +194,17 @@ class Destination:
         return {n.removesuffix("?"): v for n, v in filled.items() if v is not None or not n.endswith("?")}
 
     def _text(self, template: str, context: Mapping[str, Any]) -> str:
-        return EXPRESSION.sub(lambda found: str(self._value(found[1], context, STRICT)), template)
+        values = (self._value(found[1], context, STRICT) for found in EXPRESSION.finditer(template))
+        return EXPRESSION.sub(lambda _: str("" if (value := next(values)) is None else value), template)
 
     def _value(self, expression: str, context: Mapping[str, Any], environment: SandboxedEnvironment) -> Any:
         """An expression's value; what is undefined is an error, unless a reply is read."""
         compiled = _compiled(environment, expression)
-        value = compiled(**context, settings=self.settings, text=self.text, mail=self.mail)
+        try:
+            value = compiled(**context, settings=self.settings, text=self.text, mail=self.mail)
+        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+            # its message may repeat a value of the row
+            raise TemplateRuntimeError(f"{type(error).__name__} in {{{{{expression}}}}}") from error
         if isinstance(value, StrictUndefined):
             str(value)  # raises: names what is missing
         return None if isinstance(value, Undefined) else value
@@ -214,6 +233,23 @@ def batch_id(items: Sequence[Item]) -> str:
     return str(uuid5(NAMESPACE_URL, "\n".join(f"{item.key}/{item.digest}" for item in items)))
 
 
+class Loader(yaml.SafeLoader):
+    """YAML without its traps: a key that is there twice or is no text is an error, and a date stays text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [str(key.value) for key, _ in node.value]
+        tags = {key.tag.rpartition(":")[2] for key, _ in node.value}
+        if len(keys) != len(set(keys)) or tags - {"str", "merge"}:
+            raise yaml.constructor.ConstructorError(None, None, "keys", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def load(name: str, folder: Path | None = None) -> Destination:
     """The destination of that name or file. Stops (2) with the place of what is wrong in its file."""
     path = Path(name)
@@ -221,20 +257,61 @@ def load(name: str, folder: Path | None = None) -> Destination:
         candidates = [at / f"{name}.yml" for at in (folder, FOLDER) if at]
         path = next((one for one in candidates if one.is_file()), candidates[-1])
     try:
-        meta = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader)
     except FileNotFoundError:
         known = ", ".join(sorted(one.stem for one in FOLDER.glob("*.yml")))
         raise Stopped(MISCONFIGURED, f"There is no destination {name}; the project has {known}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Stopped(MISCONFIGURED, f"{path.name} is no YAML: {' '.join(str(error).split())}") from error
-    for broken in sorted(Draft202012Validator(SCHEMA).iter_errors(meta), key=lambda e: list(map(str, e.path))):
+        # no word of the error itself: it repeats the line, which may hold a secret
+        mark = getattr(error, "problem_mark", None)
+        at = f", line {mark.line + 1}" if mark else ""
+        raise Stopped(MISCONFIGURED, f"{path.name}{at}: no YAML, or a key that is there twice.") from None
+    problem = _problem(found)
+    if problem:
+        raise Stopped(MISCONFIGURED, f"{path.name}: {problem}.")
+    return Destination(found)
+
+
+def _problem(found: Any) -> str | None:
+    """What is wrong with a file, without repeating any value of it."""
+    for broken in sorted(Draft202012Validator(SCHEMA).iter_errors(found), key=lambda e: list(map(str, e.path))):
         at = ".".join(map(str, broken.path)) or "the file"
-        # the message of jsonschema repeats the value, which may be a secret
-        raise Stopped(MISCONFIGURED, f"{path.name}: {at} breaks the rule `{broken.validator}` of the schema.")
-    for at, text in _texts(meta):
-        if KEY_LIKE.search(EXPRESSION.sub("", text)) and not text.startswith(("/", "https://", "{{")):
-            raise Stopped(MISCONFIGURED, f"{path.name}: {at} looks like a secret; name an environment variable.")
-    return Destination(meta)
+        if broken.validator == "required":
+            return f"{at}: {broken.message}"  # names a key of the schema
+        if broken.validator == "additionalProperties":
+            known = ", ".join(broken.schema.get("properties", {}))
+            return f"{at} has a key that the schema does not know; it knows {known}"
+        advice = broken.schema.get("description", "").rstrip(".")
+        return f"{at} breaks the rule `{broken.validator}` of the schema" + (f" ({advice})" if advice else "")
+    for at, text in _texts(found):
+        problem = _problem_of_text(text)
+        if problem:
+            return f"{at} {problem}"
+    requests = found.get("requests", {})
+    for kind in found["kinds"] if found["transport"] == "http" else ():
+        missing = [op for op in NEEDS[kind] if op not in requests]
+        if missing:
+            return f"the kind {kind} needs the request {' and '.join(missing)}"
+    return None
+
+
+def _problem_of_text(text: str) -> str | None:
+    outside = EXPRESSION.sub(" ", text)
+    suspects = outside.split("/") if outside.startswith(("/", "https://")) else [outside]
+    for found in EXPRESSION.finditer(text):
+        suspects += [literal for _, literal in QUOTED.findall(found[1])]
+        try:
+            _compiled(STRICT, found[1])
+            unknown = find_undeclared_variables(STRICT.parse(f"{{{{{found[1]}}}}}")) - NAMES
+        except TemplateSyntaxError:
+            return "has an expression that Jinja cannot read"
+        if unknown:
+            return f"has an expression with a name that is not known; known are {', '.join(sorted(NAMES))}"
+    if any(KEY_LIKE.search(suspect) for suspect in suspects):
+        return "looks like a secret; name an environment variable"
+    if re.search(r"\{\{|\}\}|\{%|\{#", outside):
+        return "has half an expression, or Jinja that is none: only {{ }} is read"
+    return None
 
 
 def _texts(value: Any, at: str = "") -> list[tuple[str, str]]:
