@@ -406,7 +406,6 @@ CONTRACTED = [
     ("sendgrid", "send", "sendgrid_mail_send"),
     ("hubspot", "add", "$CLM_HUBSPOT_CONTRACTS"),
     ("hubspot", "change", "$CLM_HUBSPOT_CONTRACTS"),
-    ("hubspot", "erase", "$CLM_HUBSPOT_CONTRACTS"),
     ("hubspot_tasks", "send", "$CLM_HUBSPOT_CONTRACTS"),
     ("onesignal", "send", "$CLM_ONESIGNAL_CONTRACTS"),
 ]
