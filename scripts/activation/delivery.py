@@ -25,6 +25,7 @@ class Transport(Protocol):
     """Delivers rows of one operation in one call; `refused` says why no further call makes sense."""
 
     refused: str | None
+    is_paused: bool  # refused for now only
 
     def deliver(self, items: Sequence[Item], journal: Journal) -> dict[str, Outcome]: ...
 
@@ -195,7 +196,7 @@ class CallSender(Sender):
         if self.problem is not None:
             raise self.problem
         if self.transport.refused:
-            raise Stopped(MISCONFIGURED, self.transport.refused)
+            raise Stopped(FAILING if self.transport.is_paused else MISCONFIGURED, self.transport.refused)
         if totals.unknown and self.outbox.sync.is_message:
             reason = f"{totals.unknown} rows may or may not have reached {self.destination.name}"
             raise Stopped(

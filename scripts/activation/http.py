@@ -21,7 +21,7 @@ from activation.journal import Journal, Outcome
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 SPLIT = (400, 409, 413, 422)  # refused as a whole: one bad row must not take the others with it
-GONE = (404, 410)
+GONE = (404, 410)  # of one message: its address is no more
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more gets the rest of the rows in a later run
 stamina.instrumentation.set_on_retry_hooks([])  # a retry is no news, and what is said is said by us
 PERSONAL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+|\+?[0-9][0-9 ().-]{5,}[0-9]|[0-9a-f]{32,}", re.IGNORECASE)
@@ -36,11 +36,12 @@ class Again(Exception):
 
 
 class HttpTransport:
-    """Calls a destination. `refused` says why no further request makes sense (a wrong key, a moved address)."""
+    """Calls a destination. `refused` says why no further request makes sense (a wrong key, a long pause)."""
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
         self.refused: str | None = None
+        self.is_paused = False
         self._pace = Pace(destination.rate_per_second)
         limits = httpx.Limits(
             max_connections=destination.concurrency, max_keepalive_connections=destination.concurrency
@@ -105,11 +106,12 @@ class HttpTransport:
         if code == 429:
             wait = retry_after(response)
             if wait is not None and wait > LONGEST_WAIT:
-                self.refused = f"{self.destination.name} asks to wait {wait:.0f} seconds; run again then."
+                self._pause(wait)
                 return dict.fromkeys((item.key for item in items), Outcome("failed", "rate_limited", code))
             raise Again(Outcome("failed", "rate_limited", code), wait)
-        if code in GONE and items[0].op in ("erase", "remove"):
-            return dict.fromkeys((item.key for item in items), Outcome("sent", None, code))
+        request = self.destination.request_for(items[0].op) or {}
+        if code in request.get("accepted_status", ()):
+            return self._read(response, items)
         if code in SPLIT or (code in GONE and len(items) == 1 and items[0].op == "send"):
             reason = self._redacted(self._body(response), items)
             return dict.fromkeys((item.key for item in items), Outcome("dead", "refused", code, error_message=reason))
@@ -120,13 +122,18 @@ class HttpTransport:
             wait = retry_after(response) or 0.0
             outcome = Outcome("unknown", "server_error", code)
             if self.destination.guarantee != "strict" and wait > LONGEST_WAIT:
-                self.refused = f"{self.destination.name} asks to wait {wait:.0f} seconds; run again then."
+                self._pause(wait)
             return self._doubtful(items, outcome)
         if 300 <= code < 400:
             self.refused = f"{self.destination.name} redirects elsewhere, which is never followed: correct its URL."
             state = "unknown" if self.destination.guarantee == "strict" else "failed"
             return dict.fromkeys((item.key for item in items), Outcome(state, "redirected", code))
         return self._read(response, items)
+
+    def _pause(self, seconds: float) -> None:
+        """Ends the run: the vendor wants to be left alone for longer than a run waits."""
+        self.is_paused = True
+        self.refused = f"{self.destination.name} asks to wait {seconds:.0f} seconds; run again then."
 
     def _read(self, response: httpx.Response, items: Sequence[Item]) -> dict[str, Outcome]:
         """A 2xx reply, row by row: nothing is sent that the vendor did not acknowledge."""
@@ -144,7 +151,7 @@ class HttpTransport:
                     (item.key for item in items), Outcome("sent", None, response.status_code, text_or_none(vendor_id))
                 )
             return self._by_row(results, about, items)
-        except (TemplateError, TypeError, ValueError, KeyError):
+        except (TemplateError, httpx.InvalidURL):
             return self._doubtful(items, Outcome("unknown", "unreadable_reply", response.status_code))
 
     def _unaccepted(self, results: dict[str, Any], about: dict[str, Any], items: Sequence[Item]) -> dict[str, Outcome]:
@@ -154,6 +161,8 @@ class HttpTransport:
         reason = self._redacted(self.destination.read(results.get("error"), **about), items)
         if self.destination.read(results.get("retry"), **about):
             raise Again(Outcome("failed", "refused_for_now", about["status"], error_message=reason))
+        if reason is None and self.destination.guarantee != "upsert":
+            return self._doubtful(items, Outcome("unknown", "unacknowledged", about["status"]))
         outcome = Outcome("dead", "refused", about["status"], error_message=reason)
         return dict.fromkeys((item.key for item in items), outcome)
 
@@ -164,12 +173,9 @@ class HttpTransport:
             if unlisted != "sent" or (about["body"] is None and about["status"] not in (202, 204)):
                 return self._doubtful(items, Outcome("unknown", "unreadable_reply", about["status"]))
             replies = []
-        if "match" in results:
-            by_item = {str(read(results["match"]["item"], item=one, **about)): one for one in replies}
-            wanted = {i.key: str(read(results["match"]["row"], row=i.payload, key=i.key, **about)) for i in items}
-            listed = {key: by_item[value] for key, value in wanted.items() if value in by_item}
-        else:
-            listed = {item.key: one for item, one in zip(items, replies, strict=False)}
+        listed, strangers = self._matched(results, about, items, replies)
+        if strangers and unlisted == "sent":
+            unlisted = "unknown"  # an item that fits no row may be the error of any
         outcomes = {}
         for item in items:
             if item.key not in listed:
@@ -187,25 +193,60 @@ class HttpTransport:
                 outcomes[item.key] = Outcome(state, kind, about["status"], error_message=reason)
         return outcomes
 
+    def _matched(
+        self, results: dict[str, Any], about: dict[str, Any], items: Sequence[Item], replies: list[Any]
+    ) -> tuple[dict[str, Any], bool]:
+        """The reply of each row, by what both name or by position; and whether a reply fits no row."""
+        if "match" not in results:
+            return {item.key: one for item, one in zip(items, replies, strict=False)}, len(replies) > len(items)
+        read, match = self.destination.read, results["match"]
+        wanted = {
+            str(read(match["row"], row=item.payload, key=item.key, index=place, **about)): item.key
+            for place, item in enumerate(items)
+        }
+        named = [(str(read(match["item"], item=one, **about)), one) for one in replies]
+        return {wanted[name]: one for name, one in named if name in wanted}, any(n not in wanted for n, _ in named)
+
     def _polled(self, poll: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
         """Asks for the vendor's job until it is done. Raises Again (not proved) when it takes too long."""
         destination = self.destination
         path = destination.path_of(poll["path"], **about)
         deadline = time.monotonic() + poll.get("at_most_seconds", 300)
         while True:
-            request = destination.signed(httpx.Request("GET", path, headers=destination.meta.get("headers", {})))
-            with contextlib.suppress(httpx.HTTPError):
-                response = self._client.send(request)
-                asked = {
+            asked = self._asked(path)
+            if asked is not None and destination.read(poll["done"], **asked):
+                break
+            if time.monotonic() > deadline:
+                raise Again(Outcome("unknown" if destination.guarantee == "strict" else "failed", "job_unfinished"))
+            time.sleep(poll.get("every_seconds", 5))
+        asked["errors"] = destination.read(poll.get("failed_items"), **asked) if "errors_path" not in poll else []
+        wanted = "errors_when" not in poll or destination.read(poll["errors_when"], **asked)
+        page = destination.path_of(poll["errors_path"], **about) if "errors_path" in poll and wanted else None
+        while page is not None:
+            listed = self._asked(page)
+            failed = None if listed is None else destination.read(poll.get("failed_items"), **listed)
+            if listed is None or not isinstance(failed, list):
+                raise Again(Outcome("failed", "unreadable_reply"))
+            asked["errors"] += failed
+            following = destination.read(poll.get("next_page"), **listed)
+            if following and httpx.URL(following).host != httpx.URL(page).host:
+                raise Again(Outcome("failed", "redirected"))
+            page = following or None
+        return asked
+
+    def _asked(self, url: str) -> dict[str, Any] | None:
+        """What a GET answers; None where it does not, or not well. Tried again by whoever asks."""
+        headers = {name.rstrip("?"): value for name, value in self.destination.meta.get("headers", {}).items()}
+        with contextlib.suppress(httpx.HTTPError):
+            self._pace.wait()
+            response = self._client.send(self.destination.signed(httpx.Request("GET", url, headers=headers)))
+            if response.is_success:
+                return {
                     "body": self._body(response),
                     "headers": dict(response.headers),
                     "status": response.status_code,
                 }
-                if response.is_success and destination.read(poll["done"], **asked):
-                    return {**asked, "job": about["body"]}
-            if time.monotonic() > deadline:
-                raise Again(Outcome("unknown" if destination.guarantee == "strict" else "failed", "job_unfinished"))
-            time.sleep(poll.get("every_seconds", 5))
+        return None
 
     def _body(self, response: httpx.Response) -> Any:
         """The JSON of a reply; None where there is none or it was cut off."""

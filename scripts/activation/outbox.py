@@ -17,6 +17,7 @@ from activation.sync import Sync
 from activation.warehouse import Row, Warehouse, literal
 
 HOURS = ("send_after", "send_before")
+# a row of an audience that neither is nor was a member is `out`, and counts nowhere
 STANDINGS = ("due", "done", "early", "late", "blocked", "dead")
 HEX = "'0123456789abcdef'"
 
@@ -102,7 +103,7 @@ class Outbox:
         if self.sync.decisions:
             yield self.sync.decisions, "decision_reason"
         if self.sync.blocks:
-            yield self.sync.blocks, "message_key, reason"
+            yield self.sync.blocks, "message_key, block_reason"
         if self.sync.erasures:
             yield self.sync.erasures, "erase_key, channel, person_key, customer_id, payload_hash"
 
@@ -139,7 +140,7 @@ class Outbox:
             select desired.*, {op} as op, coalesce(latest.attempt, 0) + 1 as attempt, latest.state as latest_state,
                 {standing} as standing
             from {desired} as desired
-            {blocks if self.sync.blocks else "cross join (select cast(null as integer) as reason) as blocks"}
+            {blocks if self.sync.blocks else "cross join (select cast(null as integer) as block_reason) as blocks"}
             left join {latest} as latest on desired.message_key = latest.message_key) as joined"""
 
     def _latest_scope(self) -> str | None:
@@ -172,7 +173,7 @@ class Outbox:
         early = "" if choice.any_hour else f"when send_after > {now} then 'early' when send_before <= {now} then 'late'"
         dead = "" if choice.retry else "when latest.state = 'dead' then 'dead'"
         return f"""case when latest.state in ({states}) then 'done' {dead}
-            when blocks.reason is not null then 'blocked' {early} else 'due' end"""
+            when blocks.block_reason is not null then 'blocked' {early} else 'due' end"""
 
     def _standing_state(self, choice: Choice) -> str:
         """Known as it is wanted is done; what nobody could prove is sent again."""
@@ -184,25 +185,25 @@ class Outbox:
             return f"""case
                 when {self._is_leaving()} then case when latest.state = 'dead' and latest.op = 'remove'
                     and {"1 = 0" if choice.retry else "1 = 1"} then 'dead' else 'due' end
-                when not desired.is_member then 'done'
-                when blocks.reason is not null then 'blocked'
+                when not desired.is_member then 'out'
+                when blocks.block_reason is not null then 'blocked'
                 when {same} then 'done' {dead} else 'due' end"""
         erased = "when desired.is_erasure and latest.sent_op = 'erase' then 'done' " if self.sync.erasures else ""
         return (
-            f"case {erased}when {same} then 'done' {dead} when blocks.reason is not null then 'blocked' else 'due' end"
+            f"case {erased}when {same} then 'done' {dead} when blocks.block_reason is not null then 'blocked' else 'due' end"
         )
 
     def _is_leaving(self) -> str:
         """SQL: in the audience as far as anyone knows, and no longer to be there."""
         there = "(latest.sent_op in ('add', 'change') or (latest.state = 'unknown' and latest.op <> 'remove'))"
-        return f"({there} and (not desired.is_member or blocks.reason is not null))"
+        return f"({there} and (not desired.is_member or blocks.block_reason is not null))"
 
     def counts(self, choice: Choice) -> list[Row]:
         """(channel, campaign, op, standing, rows), sorted."""
         with self.warehouse.transaction():
             return self.warehouse.rows(f"""
                 select channel, campaign_id, op, standing, count(*) from {self.joined(choice)}
-                group by channel, campaign_id, op, standing order by channel, campaign_id, op, standing""")
+                where standing <> 'out' group by channel, campaign_id, op, standing order by channel, campaign_id, op, standing""")
 
     def held(self, choice: Choice) -> list[Row]:
         """(decision, reason, rows) of everything that is not sent."""
@@ -316,7 +317,7 @@ class Outbox:
             erasures, erased = "", f"cast(null as {text}) as erased_id"
         blocks = ""
         if sync.blocks:
-            blocks = f"""left join (select message_key, reason from {sync.blocks} where message_key in
+            blocks = f"""left join (select message_key, block_reason from {sync.blocks} where message_key in
                 (select message_key from {todo} as keyed)) as blocks on todo.message_key = blocks.message_key"""
         late = "0"
         if sync.is_message and not choice.any_hour:
@@ -325,7 +326,7 @@ class Outbox:
             select todo.message_key, todo.campaign_id, todo.person_key, todo.op, todo.attempt,
                 coalesce(desired.payload_hash, todo.payload_hash) as payload_hash, desired.as_of_date,
                 case when desired.{sync.key} is null then 1 else 0 end as is_gone, {late} as is_late,
-                {"blocks.reason" if blocks else f"cast(null as {text}) as reason"}, {erased}, {", ".join(fields)}
+                {"blocks.block_reason" if blocks else f"cast(null as {text}) as reason"}, {erased}, {", ".join(fields)}
             from {todo} as todo
             left join {sync.relation} as desired on todo.message_key = desired.{sync.key}
             {erasures} {blocks}

@@ -23,6 +23,7 @@ class SmtpTransport:
     def __init__(self, destination: Destination, mail: Callable[[Payload], Mail]) -> None:
         self.destination, self.mail = destination, mail
         self.refused: str | None = None
+        self.is_paused = False
         self._pace = Pace(destination.rate_per_second)
         self._local = threading.local()
         self._open: list[smtplib.SMTP] = []
