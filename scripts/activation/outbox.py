@@ -189,9 +189,8 @@ class Outbox:
                 when blocks.block_reason is not null then 'blocked'
                 when {same} then 'done' {dead} else 'due' end"""
         erased = "when desired.is_erasure and latest.sent_op = 'erase' then 'done' " if self.sync.erasures else ""
-        return (
-            f"case {erased}when {same} then 'done' {dead} when blocks.block_reason is not null then 'blocked' else 'due' end"
-        )
+        blocked = "when blocks.block_reason is not null then 'blocked'"
+        return f"case {erased}when {same} then 'done' {dead} {blocked} else 'due' end"
 
     def _is_leaving(self) -> str:
         """SQL: in the audience as far as anyone knows, and no longer to be there."""
@@ -203,7 +202,8 @@ class Outbox:
         with self.warehouse.transaction():
             return self.warehouse.rows(f"""
                 select channel, campaign_id, op, standing, count(*) from {self.joined(choice)}
-                where standing <> 'out' group by channel, campaign_id, op, standing order by channel, campaign_id, op, standing""")
+                where standing <> 'out'
+                group by channel, campaign_id, op, standing order by channel, campaign_id, op, standing""")
 
     def held(self, choice: Choice) -> list[Row]:
         """(decision, reason, rows) of everything that is not sent."""
