@@ -8,6 +8,15 @@ import duckdb
 import pytest
 from conftest import PROJECT, Built, Shop, new_shop
 
+# a ledger of the demo, which has none; its last statement is the insert that a corruption completes
+LEDGER = """
+    create schema if not exists main_ledger;
+    create table main_ledger.activation_event as select * from main_input.activation_event;
+    create or replace view main_input.activation_event as select * from main_ledger.activation_event;
+    insert into main_ledger.activation_event
+        (event_id, message_key, channel, campaign_id, person_key, op, state, batch_id, event_at) """
+PERSON = "(select person_key from campaign_outbox order by message_key limit 1)"
+
 CORRUPTIONS = [
     ("assert_every_raw_row_is_staged_or_quarantined", "delete from quarantined_records where rule = 'no_fx_rate'"),
     (
@@ -629,6 +638,119 @@ CORRUPTIONS = [
     ("assert_tasks_add_up", "update task_performance set bought_count = 1 where campaign_id = 'personal_note'"),
     ("assert_tasks_add_up", "update task_performance set churned_count = 1 where campaign_id = 'personal_note'"),
     ("assert_tasks_add_up", "delete from task_performance where campaign_id = 'personal_note'"),
+    *(
+        (
+            "assert_the_ledger_is_sound",
+            f"{LEDGER} select * from (values {rows}) as events",
+        )
+        for rows in (
+            # sent twice, never claimed, claimed afterwards, claimed in another batch, sent to nobody, added twice
+            f"('e1', 'm', 'email', 'k', {PERSON}, 'send', 'claimed', 'b', '2026-06-01 10:00:00'), "
+            f"('e2', 'm', 'email', 'k', {PERSON}, 'send', 'sent', 'b', '2026-06-01 10:00:01'), "
+            f"('e3', 'm', 'email', 'k', {PERSON}, 'send', 'sent', 'b', '2026-06-01 10:00:02')",
+            f"('e1', 'm', 'email', 'k', {PERSON}, 'send', 'sent', 'b', '2026-06-01 10:00:01')",
+            f"('e1', 'm', 'email', 'k', {PERSON}, 'send', 'sent', 'b', '2026-06-01 10:00:01'), "
+            f"('e2', 'm', 'email', 'k', {PERSON}, 'send', 'claimed', 'b', '2026-06-01 10:00:02')",
+            f"('e1', 'm', 'email', 'k', {PERSON}, 'send', 'claimed', 'b1', '2026-06-01 10:00:00'), "
+            f"('e2', 'm', 'email', 'k', {PERSON}, 'send', 'sent', 'b2', '2026-06-01 10:00:01')",
+            "('e1', 'm', 'email', 'k', null, 'send', 'claimed', 'b', '2026-06-01 10:00:00'), "
+            "('e2', 'm', 'email', 'k', null, 'send', 'sent', 'b', '2026-06-01 10:00:01')",
+            f"('e1', 'm', 'ads', 'k', {PERSON}, 'add', 'sent', 'b', '2026-06-01 10:00:00'), "
+            f"('e2', 'm', 'ads', 'k', {PERSON}, 'add', 'sent', 'b', '2026-06-01 10:00:01')",
+        )
+    ),
+    *(
+        (
+            "assert_the_ledger_reached_nobody_held_out",
+            f"{LEDGER} select 'e', 'm', 'email', {campaign}, keys.person_key, '{op}', '{state}', 'b', '2030-01-01' "
+            "from campaign_assignments as arms inner join main_intermediate.int_person_keys as keys "
+            f"on arms.customer_id = keys.customer_id where arms.arm = 'control' and {group} limit 1",
+        )
+        for op, state, campaign, group in (
+            ("send", "sent", "'no_such_campaign'", "arms.control_group = '(global)'"),
+            ("send", "claimed", "'no_such_campaign'", "arms.control_group = '(global)'"),
+            ("add", "unknown", "'no_such_campaign'", "arms.control_group = '(global)'"),
+            ("send", "sent", "arms.campaign_id", "arms.campaign_id is not null"),
+            ("send", "sent", "'winback_3'", "arms.campaign_id = 'winback_1'"),
+        )
+    ),
+    *(
+        (
+            "assert_the_ledger_agrees_with_the_decisions",
+            f"{LEDGER} select 'e', message_key, {channel}, {campaign}, {person}, 'send', 'sent', 'b', '2026-06-01' "
+            "from campaign_outbox order by message_key desc limit 1",
+        )
+        for channel, campaign, person in (
+            ("'fax'", "campaign_id", "person_key"),
+            ("channel", "'no_such_campaign'", "person_key"),
+            ("channel", "campaign_id", PERSON),
+            ("channel", "campaign_id", "'nobody'"),
+        )
+    ),
+    (
+        "assert_the_ledger_agrees_with_the_decisions",
+        "insert into main_intermediate.int_campaign_sends (send_source, send_id, message_key) "
+        "select 'ledger', message_key, message_key from campaign_outbox limit 1",
+    ),
+    *(
+        (
+            "assert_audiences_have_nobody_forbidden",
+            corruption,
+        )
+        for corruption in (
+            "update audience_members set campaign_id = 'welcome'",
+            "update audience_members set channel = 'fax'",
+            "insert into main_intermediate.int_campaign_suppressions "
+            "select customer_id, channel, 'suppressed' from audience_members limit 1",
+            "insert into main_intermediate.int_campaign_suppressions "
+            "select customer_id, null, 'erased' from audience_members limit 1",
+            "update customer_lifecycle set is_global_control = true "
+            "where customer_id in (select customer_id from audience_members)",
+            "update main_intermediate.int_campaign_arms set is_campaign_control = true",
+            "update main_intermediate.int_consents_in_force set status = 'denied' where channel = 'ads'",
+            "update audience_members set email_sha256_meta = sha256('')",
+            "update audience_members set email_sha256_meta = null where email_sha256_google is not null",
+            "update audience_members set phone_sha256_meta = null where phone_sha256_google is not null",
+            "update audience_members set phone_sha256_meta = phone_sha256_google where phone_sha256_google is not null",
+        )
+    ),
+    *(
+        (
+            "assert_profiles_say_who_must_not_be_contacted",
+            corruption,
+        )
+        for corruption in (
+            "update customer_profiles set contact_status = 'contactable' where contact_status = 'control'",
+            "update customer_profiles set contact_status = 'contactable' where contact_status = 'no_consent'",
+            "insert into main_intermediate.int_campaign_suppressions "
+            "select customer_id, null, 'suppressed' from customer_profiles "
+            "where contact_status = 'contactable' limit 1",
+            "update customer_360 set is_erased = true where customer_id in (select customer_id from customer_profiles)",
+        )
+    ),
+    ("assert_sales_tasks_are_what_was_decided", "delete from sales_tasks where owner_id is null"),
+    (
+        "assert_sales_tasks_are_what_was_decided",
+        "update segment_campaign set decision = 'hold' where channel = 'crm_task'",
+    ),
+    *(
+        (
+            "assert_nothing_is_blocked_right_after_a_build",
+            corruption,
+        )
+        for corruption in (
+            "insert into main_seeds.demo_consents (customer_id, channel, purpose, status, changed_at) "
+            "select customer_id, 'email', 'marketing', 'withdrawn', '?' from campaign_outbox "
+            "where channel = 'email' limit 1",
+            "insert into main_seeds.demo_messages (message_id, customer_id, channel, event_type, occurred_at) "
+            "select 'new', customer_id, 'email', 'complained', '2030-01-01' from campaign_outbox "
+            "where channel = 'email' limit 1",
+            "insert into main_seeds.demo_erasure_requests (customer_id) "
+            "select customer_id from customer_profiles limit 1",
+            "insert into main_seeds.demo_suppressions (identifier_hash) "
+            "select upper(sha256(address)) from campaign_outbox where channel = 'email' limit 1",
+        )
+    ),
 ]
 
 
