@@ -20,6 +20,7 @@ from activation.warehouse import literal
 
 EVENTS = ("sent", "delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "unsubscribed", "complained")
 STOPPING = ("bounced_hard", "unsubscribed", "complained")  # of an address alone: it is suppressed
+ENDING = ("bounced_hard", "complained")  # of a message: its address is suppressed
 NAMES = ("event_type", "occurred_at", "response_id", "message_key", "token", "vendor_id", "message_id", "customer_id",
          "channel", "campaign_id", "email", "phone")  # fmt: skip
 
@@ -124,12 +125,12 @@ def _moment(text: str | None) -> datetime:
 
 def identifier_hash(row: dict[str, str | None]) -> str | None:
     """The sha256 of the normalised e-mail or phone, or of the customer id, as suppressions have it."""
-    if row["email"]:
-        text = row["email"].strip().lower()
-    elif row["phone"]:
-        text = "+" + re.sub(r"[^0-9]", "", row["phone"]).removeprefix("00")
-    elif row["customer_id"]:
-        text = row["customer_id"]
+    if email := row.get("email"):
+        text = email.strip().lower()
+    elif phone := row.get("phone"):
+        text = "+" + re.sub(r"[^0-9]", "", phone).removeprefix("00")
+    elif customer_id := row.get("customer_id"):
+        text = customer_id
     else:
         return None
     return hashlib.sha256(text.encode()).hexdigest()
@@ -145,7 +146,8 @@ def _add(outbox: Outbox, responses: Sequence[Response], taken: Taken) -> None:
     vendors = _in(one.vendor_id for one in responses)
     with warehouse.transaction():
         rows = warehouse.rows(f"""
-            select events.message_key, events.vendor_id, events.channel, events.campaign_id, people.customer_id
+            select events.message_key, events.vendor_id, events.channel, events.campaign_id, people.customer_id,
+                case when events.channel = 'email' then people.email else people.phone end as address
             from (select distinct message_key, vendor_id, channel, campaign_id, person_key from {ledger.event}
                 where op = 'send' and (message_key in ({keys}) or vendor_id in ({vendors}))) as events
             left join {people} as people on events.person_key = people.person_key""")
@@ -160,8 +162,8 @@ def _add(outbox: Outbox, responses: Sequence[Response], taken: Taken) -> None:
         if one.response_id in known:
             taken.known += 1
             continue
-        _, vendor_id, sent_over, campaign_id, customer_id = (
-            by_key.get(one.message_key) or by_vendor.get(one.vendor_id) or (None,) * 5
+        _, vendor_id, sent_over, campaign_id, customer_id, address = (
+            by_key.get(one.message_key) or by_vendor.get(one.vendor_id) or (None,) * 6
         )
         is_message = one.event_type != "suppressed"
         channel, message_id = one.channel or sent_over, one.message_id or vendor_id or one.message_key
@@ -171,7 +173,10 @@ def _add(outbox: Outbox, responses: Sequence[Response], taken: Taken) -> None:
             taken.refused.append((one.line, "it names no channel"))
         else:
             about = (message_id, one.customer_id or customer_id, one.campaign_id or campaign_id, channel)
-            values.append(((one.response_id, *about, one.event_type, one.identifier_hash), one.occurred_at))
+            hashed = one.identifier_hash
+            if one.event_type in ENDING and address is not None:
+                hashed = identifier_hash({"email": address if "@" in address else None, "phone": address})
+            values.append(((one.response_id, *about, one.event_type, hashed), one.occurred_at))
     if values:
         with warehouse.transaction():
             ledger.add_responses([texts for texts, _ in values], [moment for _, moment in values])

@@ -23,6 +23,7 @@ from activation import MISCONFIGURED, Stopped
 from activation.destination import Payload
 
 FOLDER = Path(__file__).parent / "templates"
+MAILBOX = re.compile(r"[^\s@<>(),;:\"\\\[\]\x00-\x1f]{1,64}@[^\s@<>(),;:\"\\\[\]\x00-\x1f]{1,255}")
 LANGUAGE = re.compile(r"[a-z]{2}")
 
 
@@ -58,7 +59,7 @@ class Templates:
         leave = unsubscribe_link(self.settings, row)
         footer = {"postal_address": self.settings.get("postal_address") or "", "unsubscribe_url": leave}
         subject, body = self._parts(row, "mail", **footer)
-        page = self._found(str(row.get("template") or "default"), language(row), "html")
+        page = self._found(str(row.get("template") or "default"), language(row), ("html",))
         if page is None:
             page = self._environment.get_template("layout.html")
         values = {**row, **footer, "subject": subject, "language": language(row)}
@@ -69,8 +70,9 @@ class Templates:
         return Mail(subject, text, html, headers)
 
     def _parts(self, row: Payload, form: str, **more: str) -> tuple[str, str]:
-        template = self._found(str(row.get("template") or "default"), language(row), "txt" if form == "mail" else form)
-        template = template or self._found(str(row.get("template") or "default"), language(row), "txt")
+        row = {name: _line(value) if isinstance(value, str) else value for name, value in row.items()}
+        suffixes = ("txt",) if form == "mail" else (form, "txt")
+        template = self._found(str(row.get("template") or "default"), language(row), suffixes)
         if template is None:
             raise Stopped(MISCONFIGURED, f"There is no template {row.get('template')} and no default.")
         rendered = self._rendered(template, {**row, **more, "language": language(row)})
@@ -85,10 +87,12 @@ class Templates:
         except TemplateError as error:
             raise Stopped(MISCONFIGURED, f"The template {template.name} does not fit its rows: {error}") from error
 
-    def _find(self, name: str, lang: str, suffix: str) -> Template | None:
+    def _find(self, name: str, lang: str, suffixes: tuple[str, ...]) -> Template | None:
         """The template of a name, else the default; in the language, else in English."""
-        own = [f"{re.sub(r'[^A-Za-z0-9_-]', '', name)}.{one}.{suffix}" for one in (lang, "en")]
-        for candidate in [*own, *([] if suffix == "html" else [f"default.{one}.{suffix}" for one in (lang, "en")])]:
+        names = [re.sub(r"[^A-Za-z0-9_-]", "", name), *(["default"] if suffixes != ("html",) else [])]
+        for candidate in (
+            f"{one}.{spoken}.{suffix}" for one in names for suffix in suffixes for spoken in (lang, "en")
+        ):
             try:
                 return self._environment.get_template(candidate)
             except TemplateNotFound:
@@ -132,9 +136,12 @@ def token_key(secret: str, token: str) -> str | None:
 def compose(mail: Mail, sender: str, row: Payload) -> EmailMessage:
     """The message as mail servers take it: multipart, with an id that follows from its key. Raises ValueError."""
     name, address = parseaddr(sender)
+    if not MAILBOX.fullmatch(str(row["address"])):
+        raise ValueError("no address")
+    user, _, domain = str(row["address"]).rpartition("@")
     message = EmailMessage()
     message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(_line(str(row.get("full_name") or "")), addr_spec=str(row["address"]))
+    message["To"] = Address(_line(str(row.get("full_name") or "")), user, domain)
     message["Subject"] = _line(mail.subject)
     message["Message-ID"] = f"<{row['message_key']}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"

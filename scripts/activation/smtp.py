@@ -103,31 +103,31 @@ class SmtpTransport:
         return Outcome(state, kind, code, error_message=reason)
 
     def _server(self) -> smtplib.SMTP:
-        """This thread's connection, made and logged in when it is needed. Stops the channel on a wrong login."""
+        """This thread's connection, made and logged in when it is needed; a wrong login ends the run."""
         kept: smtplib.SMTP | None = getattr(self._local, "server", None)
         if kept is not None:
             return kept
         settings, timeout = self.destination.settings, float(self.destination.timeout_seconds)
         port = int(settings["port"] or {"tls": 465, "starttls": 587, "none": 25}[self.security])
         context = ssl.create_default_context()
-        server: smtplib.SMTP
-        if self.security == "tls":
-            server = smtplib.SMTP_SSL(self.destination.host(), port, timeout=timeout, context=context)
-        else:
-            server = smtplib.SMTP(self.destination.host(), port, timeout=timeout)
+        server: smtplib.SMTP | None = None
         try:
+            if self.security == "tls":
+                server = smtplib.SMTP_SSL(self.destination.host(), port, timeout=timeout, context=context)
+            else:
+                server = smtplib.SMTP(self.destination.host(), port, timeout=timeout)
             if self.security == "starttls":
                 server.starttls(context=context)
             if settings["user"]:
                 server.login(settings["user"], settings["password"] or "")
             server.ehlo_or_helo_if_needed()
-        except smtplib.SMTPAuthenticationError:
-            self.refused = "The mail server refuses the login: check CLM_SMTP_USER and CLM_SMTP_PASSWORD."
-            server.close()
-            raise
-        except (smtplib.SMTPNotSupportedError, ssl.SSLError):
-            self.refused = "The mail server offers no trusted encryption: check CLM_SMTP_SECURITY and its certificate."
-            server.close()
+        except (smtplib.SMTPException, OSError) as error:
+            if isinstance(error, smtplib.SMTPAuthenticationError):
+                self.refused = "The mail server refuses the login: check CLM_SMTP_USER and CLM_SMTP_PASSWORD."
+            elif isinstance(error, smtplib.SMTPNotSupportedError | ssl.SSLError):
+                self.refused = "The mail server has no trusted encryption: check CLM_SMTP_SECURITY and its certificate."
+            if server is not None:
+                server.close()
             raise
         self._local.server = server
         self._open.append(server)

@@ -25,6 +25,7 @@ from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 
 PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT / "scripts"))  # activate, activation
 SHARED_DATA = Path(os.environ.get("CLM_SHARED_DATA", PROJECT.parent / "shared" / "data"))
 ONLINE_RETAIL = PROJECT / "examples" / "online_retail"
 # a worker of pytest-xdist has its own
@@ -244,3 +245,14 @@ def retail(retail_file: Path) -> Shop:
     assert run.returncode == 0, run.stderr
     built.build()
     return built
+
+
+@pytest.fixture(scope="session")
+def manifest() -> Path:
+    """The folder of a manifest with the project's exposures."""
+    folder = WORKPLACE / "parsed"
+    place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder)]
+    with environment({"CLM_DUCKDB_PATH": str(folder / "clm.duckdb")}):
+        result = dbtRunner().invoke(["--quiet", "parse", *place, "--log-path", str(folder / "logs")])
+    assert result.success, result.exception
+    return folder

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import random
+import socket
 import ssl
 import threading
 import time
@@ -158,6 +159,13 @@ def share_of(key: str, share: float) -> bool:
     return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) < share * 0xFFFFFFFF
 
 
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @dataclass
 class MailReceiver:
     """A mail server with TLS and login, if asked; remembers what it took, and misbehaves by chance."""
@@ -175,7 +183,7 @@ class MailReceiver:
         self.authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert("localhost").configure_cert(context)
-        common: dict[str, Any] = {"hostname": "127.0.0.1", "port": 0, "ready_timeout": 10}
+        common: dict[str, Any] = {"hostname": "127.0.0.1", "port": free_port(), "ready_timeout": 10}
         own: dict[str, Any] = {"loop": None, "enable_SMTPUTF8": True}
         if self.login:
             own |= {"authenticator": self._authenticate, "auth_required": True,
@@ -197,8 +205,7 @@ class MailReceiver:
 
     @property
     def port(self) -> int:
-        server: Any = self._controller.server
-        return int(server.sockets[0].getsockname()[1])
+        return int(self._controller.port)
 
     def certificate(self, folder: Path) -> Path:
         """The authority that vouches for this server."""
@@ -213,7 +220,7 @@ class MailReceiver:
     def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _kind: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         given = (data.login.decode(), data.password.decode())
-        return AuthResult(success=given == self.login)
+        return AuthResult(success=given == self.login, handled=False)
 
     async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: Any) -> str:
         if self.is_bad(address):

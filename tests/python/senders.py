@@ -31,7 +31,6 @@ create or replace table segment_campaign as select * from (values
 create or replace table activation_blocks (message_key varchar, block_reason varchar);
 create or replace table activation_erasures (
     erase_key varchar, channel varchar, person_key varchar, customer_id varchar, payload_hash varchar);
-create or replace table people (person_key varchar, customer_id varchar);
 """
 
 
@@ -69,8 +68,8 @@ class Outpost:
                 from range({start}, {start + count}) as r (i)
                 inner join (select unnest(?) as name, unnest(range(?)) as place) as names on names.place = i % ?""",
                 [NAMES, len(NAMES), len(NAMES)])  # fmt: skip
-            connection.execute("create or replace table people as select person_key, customer_id from campaign_outbox")
-            connection.execute("create or replace table customer_profiles as select * from people")
+            connection.execute("""create or replace table customer_profiles as
+                select person_key, customer_id, address as email, cast(null as varchar) as phone from campaign_outbox""")
         return [row[0] for row in self.sql("select message_key from campaign_outbox order by 1")]
 
     def arguments(self, command: str, *extra: str) -> list[str]:

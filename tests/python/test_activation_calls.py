@@ -13,24 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import PROJECT, WORKPLACE, environment
+from conftest import PROJECT, environment
 from dbt.cli.main import dbtRunner
 from receivers import HOSTILE, HttpReceiver, share_of
 from senders import NAMES, Outpost, events, said
 
 SECRET = "very-secret-word-17"
 WEBHOOK = ("--exposure", "campaign_webhook")
-
-
-@pytest.fixture(scope="module")
-def manifest() -> Path:
-    """The folder of a manifest with the project's exposures."""
-    folder = WORKPLACE / "parsed"
-    place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder)]
-    with environment({"CLM_DUCKDB_PATH": str(folder / "clm.duckdb")}):
-        result = dbtRunner().invoke(["--quiet", "parse", *place, "--log-path", str(folder / "logs")])
-    assert result.success, result.exception
-    return folder
 
 
 @pytest.fixture
