@@ -1,6 +1,7 @@
 {#-
     Grain: one row per key that the activation script may deliver: messages, members of audiences, profiles. Why it
-    exists: whom each is about, on which channel, and the consent that allows it, for everything that may still forbid it.
+    exists: whom each is about, on which channel, and the consent that allows it, for everything that may still
+    forbid it.
 -#}
 {{ config(materialized='view') }}
 

@@ -1,6 +1,6 @@
 {#-
-    Grain: one row per channel, campaign and person who, as far as the ledger knows, is in an audience outside. Why it exists:
-    what was added and no longer belongs there has to be taken out, by the key under which it was added.
+    Grain: one row per channel, campaign and person who, as far as the ledger knows, is in an audience outside. Why
+    it exists: what was added and no longer belongs there has to be taken out, by the key under which it was added.
 -#}
 
 with

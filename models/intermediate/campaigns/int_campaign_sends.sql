@@ -1,8 +1,8 @@
 {#-
     Grain: one row per message of a campaign that went out, or may have gone out, up to the as-of date: what the
-    activation ledger holds as claimed, sent or unknown (by its message key; of an audience, every batch that added the
-    person), and what a sender reports in `messages` under a campaign's id, of this catalogue or not. Why it exists: what
-    went out is a fact like any other, dated by its business day.
+    activation ledger holds as claimed, sent or unknown (by its message key; of an audience, every batch that added
+    the person), and what a sender reports in `messages` under a campaign's id, of this catalogue or not. Why it
+    exists: what went out is a fact like any other, dated by its business day.
 -#}
 
 with

@@ -1,6 +1,6 @@
 {#-
-    Grain: one row per person who exists on the as-of date. Why it exists: whether marketing may contact the person at all,
-    by any channel that needs a consent; for systems that contact people by themselves.
+    Grain: one row per person who exists on the as-of date. Why it exists: whether marketing may contact the person
+    at all, by any channel that needs a consent; for systems that contact people by themselves.
 -#}
 
 with

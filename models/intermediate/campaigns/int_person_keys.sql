@@ -1,6 +1,7 @@
 {#-
-    Grain: one row per keyed hash under which the ledger may know somebody: of the ids of today and of former ids. Why it
-    exists: the ledger holds no id, and what went out under an id that is now another's went out to that other.
+    Grain: one row per keyed hash under which the ledger may know somebody: of the ids of today and of former ids.
+    Why it exists: the ledger holds no id, and what went out under an id that is now another's went out to that
+    other.
 -#}
 
 with

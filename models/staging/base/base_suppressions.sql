@@ -1,6 +1,7 @@
 {#-
     Grain: one row per raw row of suppressions, unread: of the raw table, and of the addresses that a channel of the
-    activation script refuses for good. Why it exists: whatever tells that an address must not be used, it is told in one place.
+    activation script refuses for good. Why it exists: whatever tells that an address must not be used, it is told
+    in one place.
 -#}
 
 with
