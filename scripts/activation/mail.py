@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from activation import MISCONFIGURED, Stopped
 from activation.destination import Payload
 
 FOLDER = Path(__file__).parent / "templates"
+# a header is one line of up to 998 characters: folded, a long link would be encoded, and no reader would follow it
+POLICY = SMTP.clone(max_line_length=998)
 MAILBOX = re.compile(r"[^\s@<>(),;:\"\\\[\]\x00-\x1f]{1,64}@[^\s@<>(),;:\"\\\[\]\x00-\x1f]{1,255}")
 LANGUAGE = re.compile(r"[a-z]{2}")
 
@@ -139,7 +142,7 @@ def compose(mail: Mail, sender: str, row: Payload) -> EmailMessage:
     if not MAILBOX.fullmatch(str(row["address"])):
         raise ValueError("no address")
     user, _, domain = str(row["address"]).rpartition("@")
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     message["From"] = Address(name, addr_spec=address)
     message["To"] = Address(_line(str(row.get("full_name") or "")), user, domain)
     message["Subject"] = _line(mail.subject)

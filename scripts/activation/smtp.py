@@ -6,15 +6,13 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from email.policy import SMTP as SMTP_POLICY
-from email.policy import SMTPUTF8
 from email.utils import parseaddr
 
 from activation import MISCONFIGURED, Stopped
 from activation.destination import LOOPBACK, Destination, Item, Payload
 from activation.http import Pace, redacted
 from activation.journal import Journal, Outcome
-from activation.mail import Mail, compose
+from activation.mail import POLICY, Mail, compose
 
 
 class SmtpTransport:
@@ -59,8 +57,7 @@ class SmtpTransport:
         address = str(item.payload.get("address") or "")
         try:
             message = compose(mail, self.sender, item.payload)
-            policy = SMTP_POLICY if address.isascii() else SMTPUTF8
-            content = message.as_bytes(policy=policy)
+            content = message.as_bytes(policy=POLICY.clone(utf8=not address.isascii()))
         except (ValueError, UnicodeError, IndexError):
             return Outcome("dead", "invalid_address")
         self._pace.wait()

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -176,7 +175,7 @@ class MailReceiver:
     busy: float = 0.0  # 451 to a recipient
     lost: float = 0.0  # takes the message, and closes without a word
     is_bad: Callable[[str], bool] = lambda _: False
-    messages: list[tuple[str, Message]] = field(default_factory=list)
+    messages: list[tuple[str, bytes]] = field(default_factory=list)
 
     def __enter__(self) -> MailReceiver:
         self._random = random.Random(self.seed)
@@ -215,7 +214,8 @@ class MailReceiver:
 
     def counts(self) -> Counter[str]:
         """Messages by their Message-ID's key."""
-        return Counter(str(message["Message-ID"]).strip("<>").partition("@")[0] for _, message in self.messages)
+        ids = (message_from_bytes(content)["Message-ID"] for _, content in self.messages)
+        return Counter(str(one).strip("<>").partition("@")[0] for one in ids)
 
     def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _kind: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
@@ -232,7 +232,7 @@ class MailReceiver:
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
-        self.messages.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content)))
+        self.messages.append((envelope.rcpt_tos[0], envelope.content))
         if self._random.random() < self.lost:
             assert server.transport is not None
             server.transport.close()

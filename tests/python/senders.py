@@ -69,7 +69,7 @@ class Outpost:
                 inner join (select unnest(?) as name, unnest(range(?)) as place) as names on names.place = i % ?""",
                 [NAMES, len(NAMES), len(NAMES)])  # fmt: skip
             connection.execute("""create or replace table customer_profiles as
-                select person_key, customer_id, address as email, cast(null as varchar) as phone from campaign_outbox""")
+                select person_key, customer_id, address as email, null::varchar as phone from campaign_outbox""")
         return [row[0] for row in self.sql("select message_key from campaign_outbox order by 1")]
 
     def arguments(self, command: str, *extra: str) -> list[str]:

@@ -58,12 +58,13 @@ def test_mail_goes_out_encrypted_after_a_login(outpost: Outpost, security: str) 
         row[0]: row[1:] for row in outpost.sql("select message_key, address, full_name, language from campaign_outbox")
     }
     for recipient, raw in server.messages:
-        message = message_from_bytes(raw.as_bytes(), policy=email.policy.default)
+        message = message_from_bytes(raw, policy=email.policy.default)
         key = str(message["Message-ID"]).strip("<>").partition("@")[0]
         address, full_name, language = rows[key]
         assert (recipient, message["From"]) == (address, SETTINGS["CLM_MAIL_FROM"])
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         link = str(message["List-Unsubscribe"]).strip("<>")
+        assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in raw  # on one line, in plain letters
         assert token_key(SETTINGS["CLM_UNSUBSCRIBE_SECRET"], link.rpartition("/")[2]) == key
         plain, page = (message.get_body((kind,)) for kind in ("plain", "html"))
         assert plain is not None and page is not None
