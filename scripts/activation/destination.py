@@ -202,11 +202,11 @@ class Destination:
         compiled = _compiled(environment, expression)
         try:
             value = compiled(**context, settings=self.settings, text=self.text, mail=self.mail)
-        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-            # its message may repeat a value of the row
-            raise TemplateRuntimeError(f"{type(error).__name__} in {{{{{expression}}}}}") from error
-        if isinstance(value, StrictUndefined):
-            str(value)  # raises: names what is missing
+            if isinstance(value, StrictUndefined):
+                str(value)  # raises
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            # its own message may repeat a value of the row
+            raise TemplateRuntimeError(f"{type(error).__name__} in {{{{{' '.join(expression.split())}}}}}") from error
         return None if isinstance(value, Undefined) else value
 
     def path_of(self, path: str, **context: Any) -> str:

@@ -386,14 +386,27 @@ def test_without_a_writer_of_e_mails_the_run_stops() -> None:
     assert stopped.value.exit_code == 2
 
 
+def test_an_expression_keeps_its_type_alone_and_is_text_among_text() -> None:
+    loaded = destination("webhook")
+    loaded.meta["requests"] = {"add": {"path": "", "body": {"$rows": "TEMPLATE"}}}
+    for template, expected in (
+        ("{{ row.purchase_count }}", 12), ("{{ row.city }}!", "上海!"), ("{{ none }}", None), ("[{{ none }}]", "[]"),
+        ("{{ 1 }}{{ 2 }}", "12"), ({"a?": "{{ none }}", "b": "{{ none }}"}, {"b": None}),
+    ):  # fmt: skip
+        loaded.meta["requests"]["add"]["body"] = {"$rows": template}
+        assert body_of(loaded.build("add", items_of("add", [PROFILE]))) == [expected]
+
+
 def test_a_row_that_does_not_fit_stops_the_run_without_its_values() -> None:
-    for template in ("{{ row.email + 1 }}", "{{ row.nickname }}", "{{ 1 / (row.email | length - 19) }}"):
+    by_value = ("{{ {'a': 1}[row.email] }}", "{{ row.email.encode('x-' + row.email) }}")  # named in Python's message
+    for template in ("{{ row.email +\n 1 }}", "{{ row.nickname }}", "{{ 1 / (row.email | length - 19) }}", *by_value):
         loaded = load("webhook")
         loaded.meta["requests"] = {"add": {"path": "", "body": {"$rows": template}}}
         loaded.environment = Environment()
         with pytest.raises(Stopped, match="does not fit its rows") as stopped:
             loaded.build("add", items_of("add", [PROFILE]))
-        assert stopped.value.exit_code == 2 and PROFILE["email"] not in str(stopped.value)
+        assert stopped.value.exit_code == 2 and "o'brien" not in str(stopped.value).lower()
+        assert "\n" not in str(stopped.value)
 
 
 # -- (c) the vendors' contracts
@@ -554,6 +567,13 @@ def test_a_contract_is_seen_to_be_broken(name: str, at: str, value: Any) -> None
         checked.check(changed)
 
 
+@pytest.mark.parametrize(("name", "op", "contract"), [one for one in CONTRACTED if one[0].startswith("klaviyo")])
+def test_klaviyo_is_told_the_revision_of_the_contract(name: str, op: str, contract: str) -> None:
+    loaded = destination(name)
+    request = loaded.build(op, items_of(op, hard_rows(kinds_of(loaded, op)[0], 1)))
+    assert request.headers["revision"] == documents(contract)[0]["info"]["version"]
+
+
 def test_the_paths_that_klaviyo_is_polled_at_are_in_its_contract() -> None:
     klaviyo = destination("klaviyo")
     poll = klaviyo.meta["requests"]["add"]["poll"]
@@ -711,7 +731,7 @@ def test_sendgrid_replies() -> None:
 def test_twilio_replies() -> None:
     assert replied("twilio", "send", 201, {"sid": "SM1", "status": "queued"}, 1) == [("sent", "SM1")]
     assert replied("twilio", "send", 201, {"sid": "SM1", "status": "failed", "error_code": 30001}, 1) == ["dead"]
-    for wrong in (*WRONG, {"sid": None}):
+    for wrong in (*WRONG, {"sid": None}, {"sid": 7}):
         assert replied("twilio", "send", 200, wrong, 1) == ["dead"]
 
 
