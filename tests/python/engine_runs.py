@@ -48,6 +48,13 @@ class Run:
         script = str(PROJECT / "scripts" / "fit_value.py")
         return self.run([sys.executable, script, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)])
 
+    def activate(self, *arguments: str) -> list[dict[str, Any]]:
+        """Runs scripts/activate.py the same way; what it said, line by line."""
+        script = str(PROJECT / "scripts" / "activate.py")
+        place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-format", "json"]
+        said = self.run([sys.executable, script, *arguments, *place, "--target-path", str(self.folder / "target")])
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
     def run(self, command: list[str]) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
         keep = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ import pytest
 from conftest import PROJECT
 from engine_runs import WITHOUT_TESTS, Run, connect_postgres, differences, query_duckdb, query_postgres, spark_session
 from psycopg2.extras import execute_values  # type: ignore[import-untyped]
+from receivers import HttpReceiver
 from replays import WRONG_HISTORY, Replay, random_days, read_nodes
 from test_cdnow import cdnow_orders
 from test_experiments import QUERY, check_hillstrom, hillstrom_arms, run_chain
@@ -277,3 +279,53 @@ def test_cdnow_has_its_published_numbers_on_spark(folder: Path, shared_data: Pat
     fits = f"read_parquet('{run.folder}/warehouse/cdnow_ledger.db/clv_parameters/*.parquet')"
     scored = f"read_parquet('{run.folder}/warehouse/cdnow_intermediate.db/int_value_scored/*.parquet')"
     check_published(query_duckdb(FITTED.format(relation=fits)), query_duckdb(SUMS.format(relation=scored)))
+
+
+EXPOSURES = ("campaign_messages", "campaign_email", "sales_tasks", "crm_profiles", "site_banners")
+
+
+def digests(run: Run) -> dict[str, str]:
+    """The digest of what is to do for each exposure: the same rows, the same digest."""
+    planned = {name: run.activate("plan", "--exposure", name, "--any-hour", "--sample", "1")[-1] for name in EXPOSURES}
+    assert all(one["event"] == "plan" and one["to_send"] > 0 for one in planned.values()), planned
+    return {name: one["digest"] for name, one in planned.items()}
+
+
+def test_what_is_sent_from_postgres_is_what_duckdb_would_send(reference: Run, postgres: Run) -> None:
+    """Plans agree; messages, states and answers pass through the same ledger; a second run calls nobody."""
+    assert digests(postgres) == digests(reference)
+    with HttpReceiver() as receiver:
+        postgres.env |= {"CLM_WEBHOOK_URL": receiver.url, "CLM_WEBHOOK_SECRET": "word"}
+        ways = [
+            ("--exposure", name, "--destination", "webhook", "--any-hour", "--out", str(postgres.folder / "out"))
+            for name in EXPOSURES[1:]
+        ]
+        for way in ways:
+            wanted = postgres.activate("plan", *way)[-1]["to_send"]
+            before = sum(receiver.processed.values())
+            assert postgres.activate("send", *way)[-1] == {"event": "sent", "messages": wanted}
+            assert sum(receiver.processed.values()) - before == wanted
+            count = len(receiver.requests)
+            assert postgres.activate("send", *way)[-1] == {"event": "sent", "messages": 0}
+            assert len(receiver.requests) == count
+        assert max(receiver.processed.values()) == 1
+        key = next(row["key"] for row in receiver.rows if row["data"].get("channel") == "email")
+        back = postgres.folder / "back.jsonl"
+        back.write_text(json.dumps({"event_type": "unsubscribed", "occurred_at": "2026-07-01", "message_key": key}))
+        email = ("--exposure", "campaign_email")
+        assert postgres.activate("ingest", *email, str(back))[-1]["rows"] == 1
+        assert postgres.activate("ingest", *email, str(back))[-1]["known_before"] == 1
+        states = [one for one in postgres.activate("status", *email) if one["event"] == "states"]
+        assert {(one["destination"], one["state"]) for one in states} == {("webhook", "sent")}
+
+
+def test_spark_plans_and_writes_the_same_files(reference: Run, spark: Run) -> None:
+    assert spark.activate("plan", "--any-hour")[-1]["digest"] == reference.activate("plan", "--any-hour")[-1]["digest"]
+    written = {}
+    for run in (spark, reference):
+        out = run.folder / "out"
+        run.activate("send", "--any-hour", "--channel", "sms", "--out", str(out), "--format", "jsonl")
+        written[run.engine] = sorted(
+            line for file in out.glob("*.jsonl") for line in file.read_text("utf-8").splitlines()
+        )
+    assert written["spark"] == written["duckdb"] != []
