@@ -97,7 +97,7 @@ def marts(database: Path, channel: str, count: int) -> None:
             create or replace table activation_blocks (message_key varchar, block_reason varchar);
             create or replace table customer_profiles (person_key varchar, customer_id varchar);
             create or replace table campaign_outbox as
-            select sha256('m' || i) as message_key, sha256('p' || i) as person_key, 'c' || i as customer_id,
+            select sha256('{channel}{count}/' || i) as message_key, sha256('p' || i) as person_key, 'c' || i as customer_id,
                 'c1' as campaign_id, '{channel}' as channel, 'a' as variant, 1 as wave, 'voucher' as offer,
                 'winback_1' as template, 'p' || i || '@example.org' as address, 'Ann Onymous ' || i as full_name,
                 'en' as language, 'loyal' as segment, 'Tea' as favourite_category,
@@ -113,6 +113,7 @@ def activate(folder: Path, *arguments: str) -> tuple[float, int]:
     code = (
         "import runpy, sys, resource, atexit; atexit.register(lambda: print('peak', "
         "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)); sys.argv = sys.argv[1:]; "
+        "sys.path.insert(0, sys.argv[0].rpartition(chr(47))[0]); "
         "runpy.run_path(sys.argv[0], run_name='__main__')"
     )
     command = [sys.executable, "-c", code, str(PROJECT / "scripts" / "activate.py"), *arguments, *place]
