@@ -170,7 +170,11 @@ class HttpTransport:
         read, unlisted = self.destination.read, results.get("unlisted", "unknown")
         replies = read(results["items"], **about)
         if not isinstance(replies, list):
-            if unlisted != "sent" or (about["body"] is None and about["status"] not in (202, 204)):
+            if (
+                replies is not None
+                or unlisted != "sent"
+                or (about["body"] is None and about["status"] not in (202, 204))
+            ):
                 return self._doubtful(items, Outcome("unknown", "unreadable_reply", about["status"]))
             replies = []
         listed, strangers = self._matched(results, about, items, replies)
@@ -197,8 +201,9 @@ class HttpTransport:
         self, results: dict[str, Any], about: dict[str, Any], items: Sequence[Item], replies: list[Any]
     ) -> tuple[dict[str, Any], bool]:
         """The reply of each row, by what both name or by position; and whether a reply fits no row."""
-        if "match" not in results:
-            return {item.key: one for item, one in zip(items, replies, strict=False)}, len(replies) > len(items)
+        if "match" not in results:  # as many as rows, or nobody knows whose is missing
+            fitting = len(replies) == len(items)
+            return dict(zip((item.key for item in items), replies, strict=True)) if fitting else {}, not fitting
         read, match = self.destination.read, results["match"]
         wanted = {
             str(read(match["row"], row=item.payload, key=item.key, index=place, **about)): item.key
