@@ -760,7 +760,7 @@ def test_klaviyo_replies() -> None:
         assert replied("klaviyo", "add", 200, wrong) == ["failed"] * 3
 
 
-def test_klaviyo_lists_failed_rows_on_pages() -> None:
+def test_klaviyo_is_polled_until_done_and_lists_failed_rows_on_pages() -> None:
     loaded = destination("klaviyo")
     poll = loaded.meta["requests"]["add"]["poll"]
     page = {"data": [1, 2], "links": {"next": "https://a.klaviyo.com/api/x?page[cursor]=1"}}
@@ -768,6 +768,9 @@ def test_klaviyo_lists_failed_rows_on_pages() -> None:
     assert loaded.read(poll["next_page"], body=page).endswith("=1")
     assert loaded.read(poll["next_page"], body={"data": [], "links": {"self": "x"}}) is None
     assert loaded.read(poll["failed_items"], body={}) is None
+    states = ["queued", "processing", "complete", "cancelled", None]
+    bodies = [{"data": {"attributes": {"status": state}}} for state in states]
+    assert [loaded.read(poll["done"], body=body) for body in bodies] == [False, False, True, True, False]
 
 
 def test_klaviyo_events_replies() -> None:
