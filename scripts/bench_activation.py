@@ -97,7 +97,8 @@ def marts(database: Path, channel: str, count: int) -> None:
             create or replace table activation_blocks (message_key varchar, block_reason varchar);
             create or replace table customer_profiles (person_key varchar, customer_id varchar);
             create or replace table campaign_outbox as
-            select sha256('{channel}{count}/' || i) as message_key, sha256('p' || i) as person_key, 'c' || i as customer_id,
+            select sha256('{channel}{count}/' || i) as message_key, sha256('p' || i) as person_key,
+                'c' || i as customer_id,
                 'c1' as campaign_id, '{channel}' as channel, 'a' as variant, 1 as wave, 'voucher' as offer,
                 'winback_1' as template, 'p' || i || '@example.org' as address, 'Ann Onymous ' || i as full_name,
                 'en' as language, 'loyal' as segment, 'Tea' as favourite_category,

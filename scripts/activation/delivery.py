@@ -245,7 +245,11 @@ class CallSender(Sender):
         try:
             with self.outbox.warehouse.transaction():
                 self.outbox.ledger.hold(run)
-                self.outbox.ledger.claim(run, None, list(claims.values()))
+                if all(one.is_as_listed for one in rows):
+                    places = {name: sorted(one.place for one in batch) for name, batch in named}
+                    self.outbox.ledger.claim_listed(run, self.outbox.todo_table(run.channel), places)
+                else:
+                    self.outbox.ledger.claim(run, None, list(claims.values()))
             outcomes = self._called(run, [[one.item for one in batch] for batch in batches], journal, pool)
             self._settle(run, [(claim, outcomes[key]) for key, claim in claims.items()])
             is_settled = True

@@ -48,6 +48,8 @@ class Todo:
     item: Item
     as_of_date: date | None
     held_by: tuple[str, str] | None  # (state of the ledger, reason)
+    place: int = 0
+    is_as_listed: bool = False  # its content is still what the list says
 
 
 @dataclass
@@ -262,7 +264,7 @@ class Outbox:
 
         What is blocked or too late gets its state in the ledger at the same time, once.
         """
-        table, joined = self._todo_table(run.channel), self.joined(choice, run.channel)
+        table, joined = self.todo_table(run.channel), self.joined(choice, run.channel)
         with self.warehouse.transaction():
             self.warehouse.run(f"drop table if exists {table}")
         with self.warehouse.transaction():
@@ -285,15 +287,16 @@ class Outbox:
 
     def drop_todo(self, channel: str) -> None:
         with self.warehouse.transaction():
-            self.warehouse.run(f"drop table if exists {self._todo_table(channel)}")
+            self.warehouse.run(f"drop table if exists {self.todo_table(channel)}")
 
-    def _todo_table(self, channel: str) -> str:
+    def todo_table(self, channel: str) -> str:
+        """The table of what is to do on a channel."""
         safe = "".join(letter if letter.isalnum() else "_" for letter in channel.lower())
         return self.ledger.table(f"activation_todo_{safe}")
 
     def page(self, choice: Choice, channel: str, after: int, size: int) -> list[Todo]:
         """The rows numbered after `after`; consent, suppression, control and hours are looked at again."""
-        table = self._todo_table(channel)
+        table = self.todo_table(channel)
         chosen = f"place > {after} and place <= {after + size}"
         with self.warehouse.transaction():
             rows = self.warehouse.rows(self._page_sql(f"(select * from {table} where {chosen})", choice))
@@ -301,7 +304,8 @@ class Outbox:
 
     def samples(self, choice: Choice, size: int) -> list[Payload]:
         """The first rows to do over all channels; not yet masked."""
-        due = f"(select * from {self.joined(choice)} where standing = 'due' order by message_key limit {size})"
+        due = f"select 0 as place, joined.* from {self.joined(choice)} where standing = 'due'"
+        due = f"({due} order by message_key limit {size})"
         with self.warehouse.transaction():
             rows = self.warehouse.rows(self._page_sql(due, choice))
         return [self._todo(row).item.payload for row in rows]
@@ -326,6 +330,7 @@ class Outbox:
             select todo.message_key, todo.campaign_id, todo.person_key, todo.op, todo.attempt,
                 coalesce(desired.payload_hash, todo.payload_hash) as payload_hash, desired.as_of_date,
                 case when desired.{sync.key} is null then 1 else 0 end as is_gone, {late} as is_late,
+                todo.place, case when desired.payload_hash = todo.payload_hash then 1 else 0 end as is_as_listed,
                 {"blocks.block_reason" if blocks else f"cast(null as {text}) as reason"}, {erased}, {", ".join(fields)}
             from {todo} as todo
             left join {sync.relation} as desired on todo.message_key = desired.{sync.key}
@@ -333,7 +338,8 @@ class Outbox:
             order by todo.message_key"""
 
     def _todo(self, row: Row) -> Todo:
-        key, campaign_id, person_key, op, attempt, digest, as_of, is_gone, is_late, reason, erased_id, *values = row
+        key, campaign_id, person_key, op, attempt, digest, as_of, is_gone, is_late, *more = row
+        place, is_as_listed, reason, erased_id, *values = more
         payload = dict(zip(self.sync.fields, (plain(value) for value in values), strict=True))
         if op == "erase":
             payload = {"customer_id": erased_id}
@@ -344,7 +350,8 @@ class Outbox:
             held = ("cancelled", "gone")
         elif is_late:
             held = ("expired", "send_before")
-        return Todo(Claim(key, campaign_id, person_key, op, int(attempt), digest), Item(key, op, payload), as_of, held)
+        claim = Claim(key, campaign_id, person_key, op, int(attempt), digest)
+        return Todo(claim, Item(key, op, payload), as_of, held, int(place), bool(is_as_listed) or op == "erase")
 
 
 def hexadecimal(text: str, begin: int) -> str:
