@@ -8,10 +8,11 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import parseaddr
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import formataddr, formatdate, parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from activation import MISCONFIGURED, Stopped
 from activation.destination import Payload
 
 FOLDER = Path(__file__).parent / "templates"
-# a header is one line of up to 998 characters: folded, a long link would be encoded, and no reader would follow it
-POLICY = SMTP.clone(max_line_length=998)
+# a header stays on one line: folded, a long link would be encoded, and no reader would follow it
+POLICY = compat32.clone(max_line_length=0, linesep="\r\n")
 MAILBOX = re.compile(r"[^\s@<>(),;:\"\\\[\]\x00-\x1f]{1,64}@[^\s@<>(),;:\"\\\[\]\x00-\x1f]{1,255}")
 LANGUAGE = re.compile(r"[a-z]{2}")
 
@@ -136,23 +137,48 @@ def token_key(secret: str, token: str) -> str | None:
     return key if hmac.compare_digest(unsubscribe_token(secret, key).encode(), token.encode()) else None
 
 
-def compose(mail: Mail, sender: str, row: Payload) -> EmailMessage:
-    """The message as mail servers take it: multipart, with an id that follows from its key. Raises ValueError."""
+def compose(mail: Mail, sender: str, row: Payload) -> tuple[str, bytes]:
+    """(Message-ID, the message as mail servers take it): multipart, with an id that follows from its key.
+
+    Raises ValueError when the address is none, or its part before the @ is not ASCII.
+    """
     name, address = parseaddr(sender)
-    if not MAILBOX.fullmatch(str(row["address"])):
-        raise ValueError("no address")
-    user, _, domain = str(row["address"]).rpartition("@")
-    message = EmailMessage(POLICY)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(_line(str(row.get("full_name") or "")), user, domain)
-    message["Subject"] = _line(mail.subject)
-    message["Message-ID"] = f"<{row['message_key']}@{address.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    for header, value in mail.headers.items():
+    message = MIMEMultipart("alternative")
+    headers = {
+        "From": mailbox(name, address),
+        "To": mailbox(_line(str(row.get("full_name") or "")), recipient(row)),
+        "Subject": encoded(_line(mail.subject)),
+        "Message-ID": f"<{row['message_key']}@{address.rpartition('@')[2]}>",
+        "Date": formatdate(usegmt=True),
+        "Auto-Submitted": "auto-generated",
+        **mail.headers,
+    }
+    for header, value in headers.items():
         message[header] = value
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
-    return message
+    message.attach(MIMEText(mail.text, "plain", "utf-8"))
+    message.attach(MIMEText(mail.html, "html", "utf-8"))
+    return headers["Message-ID"], message.as_bytes(policy=POLICY)
+
+
+def recipient(row: Payload) -> str:
+    """The address of a row, its domain in ASCII. Raises ValueError when it is none."""
+    address = str(row.get("address") or "")
+    user, _, domain = address.rpartition("@")
+    if not MAILBOX.fullmatch(address) or not user.isascii():
+        raise ValueError("no address")
+    return f"{user}@{domain.encode('idna').decode()}"
+
+
+def mailbox(name: str, address: str) -> str:
+    """`Name <address>`, the name quoted or encoded where it has to be."""
+    if not name:
+        return address
+    return f"{encoded(name)} <{address}>" if not name.isascii() else formataddr((name, address))
+
+
+def encoded(text: str) -> str:
+    """A header's text; what is not ASCII as encoded words."""
+    return text if text.isascii() else Header(text, "utf-8", maxlinelen=76).encode()
 
 
 def _line(text: str) -> str:

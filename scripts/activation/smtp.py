@@ -12,7 +12,7 @@ from activation import MISCONFIGURED, Stopped
 from activation.destination import LOOPBACK, Destination, Item, Payload
 from activation.http import Pace, redacted
 from activation.journal import Journal, Outcome
-from activation.mail import POLICY, Mail, compose
+from activation.mail import Mail, compose, recipient
 
 
 class SmtpTransport:
@@ -54,19 +54,15 @@ class SmtpTransport:
         return outcomes
 
     def _one(self, item: Item, mail: Mail, journal: Journal) -> Outcome:
-        address = str(item.payload.get("address") or "")
         try:
-            message = compose(mail, self.sender, item.payload)
-            content = message.as_bytes(policy=POLICY.clone(utf8=not address.isascii()))
-        except (ValueError, UnicodeError, IndexError):
+            message_id, content = compose(mail, self.sender, item.payload)
+            address = recipient(item.payload)
+        except (ValueError, UnicodeError):
             return Outcome("dead", "invalid_address")
         self._pace.wait()
-        options = [] if address.isascii() else ["SMTPUTF8"]
         try:
             server = self._server()
-            if options and not server.has_extn("smtputf8"):
-                return Outcome("dead", "address_not_supported")
-            for code, reply in self._envelope(server, parseaddr(self.sender)[1], address, options):
+            for code, reply in self._envelope(server, parseaddr(self.sender)[1], address):
                 if code >= 400:
                     server.rset()
                     return self._rejected(code, reply, item)
@@ -84,10 +80,10 @@ class SmtpTransport:
             return Outcome("unknown", "connection_lost")
         if code >= 400:
             return self._rejected(code, reply, item)
-        return Outcome("sent", None, code, str(message["Message-ID"]))
+        return Outcome("sent", None, code, message_id)
 
-    def _envelope(self, server: smtplib.SMTP, sender: str, address: str, options: list[str]) -> list[tuple[int, bytes]]:
-        first = server.mail(sender, options)
+    def _envelope(self, server: smtplib.SMTP, sender: str, address: str) -> list[tuple[int, bytes]]:
+        first = server.mail(sender)
         return [first] if first[0] >= 400 else [first, server.rcpt(address)]
 
     def _rejected(self, code: int, reply: bytes | str, item: Item) -> Outcome:
