@@ -108,7 +108,7 @@ class Reporter:
         if event in ("begin", "wave") and not self.is_json:
             self._advance(event, **fields)
         elif self.is_json:
-            click.echo(json.dumps({"event": event, **fields}, ensure_ascii=False))
+            click.echo(json.dumps({"event": event, **fields}, ensure_ascii=False, default=str))
         else:
             told = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
             click.echo(f"{event}: {told}")

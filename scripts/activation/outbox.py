@@ -60,6 +60,7 @@ class Outbox:
     ledger: Ledger
     sync: Sync
     destination: Destination | None = None
+    has_cost: bool = False  # the relation says what a message costs
 
     @property
     def scope(self) -> str | None:
@@ -82,6 +83,8 @@ class Outbox:
             reason = self.warehouse.problem(f"select {wanted} from {relation} where 1 = 0")
             if reason is not None:
                 raise Stopped(MISCONFIGURED, f"{relation} cannot be read ({reason}); run `dbt build` first.")
+        priced = f"select cost_amount from {self.sync.relation} where 1 = 0"
+        self.has_cost = self.sync.is_message and self.warehouse.problem(priced) is None
         source = self.sync.decisions or self.sync.relation
         members = "sum(case when is_member then 1 else 0 end)" if self.sync.kind == "audience" else "count(*)"
         with self.warehouse.transaction():
@@ -154,7 +157,7 @@ class Outbox:
         sync, text = self.sync, self.warehouse.type_name("string")
         columns = ["person_key", "payload_hash"]
         if sync.is_message:
-            columns += ["campaign_id", "channel", *HOURS]
+            columns += ["campaign_id", "channel", *HOURS, *(["cost_amount"] if self.has_cost else [])]
         elif sync.kind == "audience":
             columns += ["campaign_id", "channel", "is_member"]
         else:
@@ -238,14 +241,10 @@ class Outbox:
         )
         minutes = round(calls / self.destination.rate_per_second / 60, 1) if self.destination.rate_per_second else None
         cost = None
-        if self.sync.decisions and not self.warehouse.problem(
-            f"select cost_amount from {self.sync.relation} where 1 = 0"
-        ):
+        if self.has_cost:
             with self.warehouse.transaction():
-                cost = self.warehouse.rows(f"""
-                    select sum(cost_amount) from {self.sync.relation} as priced
-                    inner join {self.joined(choice)} on priced.{self.sync.key} = joined.message_key
-                    where joined.standing = 'due'""")[0][0]
+                sums = self.warehouse.rows(f"select sum(cost_amount) from {self.joined(choice)} where standing = 'due'")
+                cost = sums[0][0]
         return {"calls": calls, "minutes": minutes, "cost_amount": plain(cost)}
 
     def without_address(self) -> int | None:
