@@ -272,6 +272,12 @@ class CallSender(Sender):
         lost: list[Stopped] = []
 
         def call(items: list[Item]) -> dict[str, Outcome]:
+            nameless = [item for item in items if not self.destination.can_name(item)]
+            if nameless:  # nobody is called about them
+                ended = dict.fromkeys((item.key for item in nameless), Outcome("dead", "no_identifier"))
+                journal.settled(ended)
+                rest = [item for item in items if item.key not in ended]
+                return ended | (call(rest) if rest else {})
             if self._is_stopping() or lost:
                 return dict.fromkeys((item.key for item in items), Outcome("failed", "not_tried"))
             try:

@@ -125,6 +125,11 @@ class Destination:
         requests: dict[str, Any] = self.meta.get("requests", {})
         return requests.get(op)
 
+    def can_name(self, item: Item) -> bool:
+        """Whether a row has what the vendor knows people by."""
+        names = [name for name in self.identifiers or () if name in item.payload]
+        return not names or any(item.payload[name] is not None for name in names)
+
     def size(self, op: str) -> int:
         """Rows per request of an operation."""
         return int((self.request_for(op) or {}).get("batch_size", self.batch_size))
