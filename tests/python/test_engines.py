@@ -296,17 +296,15 @@ def test_what_is_sent_from_postgres_is_what_duckdb_would_send(reference: Run, po
     assert digests(postgres) == digests(reference)
     with HttpReceiver() as receiver:
         postgres.env |= {"CLM_WEBHOOK_URL": receiver.url, "CLM_WEBHOOK_SECRET": "word"}
-        ways = [
-            ("--exposure", name, "--destination", "webhook", "--any-hour", "--out", str(postgres.folder / "out"))
-            for name in EXPOSURES[1:]
-        ]
-        for way in ways:
+        out = ("--out", str(postgres.folder / "out"))
+        for name in EXPOSURES[1:]:
+            way = ("--exposure", name, "--destination", "webhook", "--any-hour")
             wanted = postgres.activate("plan", *way)[-1]["to_send"]
             before = sum(receiver.processed.values())
-            assert postgres.activate("send", *way)[-1] == {"event": "sent", "messages": wanted}
+            assert postgres.activate("send", *way, *out)[-1] == {"event": "sent", "messages": wanted}
             assert sum(receiver.processed.values()) - before == wanted
             count = len(receiver.requests)
-            assert postgres.activate("send", *way)[-1] == {"event": "sent", "messages": 0}
+            assert postgres.activate("send", *way, *out)[-1] == {"event": "sent", "messages": 0}
             assert len(receiver.requests) == count
         assert max(receiver.processed.values()) == 1
         key = next(row["key"] for row in receiver.rows if row["data"].get("channel") == "email")
