@@ -14,11 +14,11 @@
 
 
 {#-
-    The hash of an e-mail as Google matches it: trimmed, in lower case, and for its own two domains without the dots and
-    the +suffix of the name. NULL, never the hash of an empty text, where there is no e-mail.
+    The hash of an e-mail as Google matches it: without blanks, in lower case, and for its own two domains without the
+    dots and the +suffix of the name. NULL, never the hash of an empty text, where there is no e-mail.
 -#}
 {% macro email_sha256_google(value) %}
-    {%- set email = 'lower(trim(' ~ value ~ '))' -%}
+    {%- set email = "replace(lower(" ~ value ~ "), ' ', '')" -%}
     {%- set whens = [] -%}
     {%- for domain in ['@gmail.com', '@googlemail.com'] -%}
         {%- set name = "replace(split_part(substring(" ~ email ~ ", 1, length(" ~ email ~ ") - "

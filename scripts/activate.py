@@ -25,10 +25,10 @@ from activation.ingest import read_lines, take_in
 from activation.journal import Journal
 from activation.ledger import Ledger, Run, utc_now
 from activation.mail import Templates
-from activation.outbox import STANDINGS, Choice, Outbox, masked
+from activation.outbox import STANDINGS, Choice, Outbox, Survey, masked
 from activation.smtp import SmtpTransport
 from activation.sync import read_sync
-from activation.warehouse import Row, connect
+from activation.warehouse import connect
 from dbt.cli.resolvers import default_profiles_dir, default_project_dir
 from rich.console import Console
 from rich.progress import Progress
@@ -130,10 +130,10 @@ class Reporter:
                 table.add_row(*("" if value is None else str(value) for value in row))
             Console(file=sys.stdout, width=None if sys.stdout.isatty() else 240).print(table)
 
-    def untimely(self, counts: list[Row]) -> None:
+    def untimely(self, survey: Survey) -> None:
         """Says how many rows are not sent although they were decided, and why."""
         for standing, event, reason in UNTIMELY:
-            if rows := sum(int(number) for *_, one, number in counts if one == standing):
+            if rows := survey.total(standing):
                 self.say(event, messages=rows, reason=reason)
 
 
@@ -213,9 +213,9 @@ def plan(
     choice = Choice(channels, campaigns, any_hour)
     with open_outbox(**common) as (outbox, reporter):
         outbox.check(max_source_age, allow)
-        counts = outbox.counts(choice)
+        survey = outbox.survey(choice)
         by_row: dict[tuple[Any, ...], dict[str, int]] = {}
-        for channel, campaign, op, standing, number in counts:
+        for channel, campaign, op, standing, number in survey.counts:
             by_row.setdefault((channel, campaign, op), dict.fromkeys(STANDINGS, 0))[standing] += int(number)
         columns = ("channel", "campaign_id", "op", "to_send", "acknowledged", *STANDINGS[2:])
         table = [(*row, *numbers.values()) for row, numbers in by_row.items()]
@@ -226,13 +226,11 @@ def plan(
             reporter.say("sample", **masked(outbox.sync, payload))
         if preview is not None:
             reporter.say("preview", pages=write_preview(preview, outbox, samples, common["templates"]))
-        reporter.untimely(counts)
-        due = sum(int(number) for *_, standing, number in counts if standing == "due")
-        done = sum(int(number) for *_, standing, number in counts if standing == "done")
-        reporter.say("plan", to_send=due, acknowledged=done, digest=outbox.digest(choice),
-                     **outbox.estimate(choice, counts))  # fmt: skip
+        reporter.untimely(survey)
+        reporter.say("plan", to_send=survey.total("due"), acknowledged=survey.total("done"), digest=survey.digest,
+                     **outbox.estimate(survey))  # fmt: skip
         if not allow:
-            outbox.guard(counts, max_rows)
+            outbox.guard(survey, max_rows)
 
 
 def write_preview(folder: Path, outbox: Outbox, samples: list[Payload], templates: Path | None) -> int:
@@ -267,16 +265,16 @@ def deliver(
             reporter.say("test", messages=send_test(outbox, choice, test_recipient, limit or 1, out))
             return
         outbox.ledger.ensure()
-        counts = outbox.counts(choice)
+        survey = outbox.survey(choice)
         if not allow:
-            outbox.guard(counts, max_rows)
-        if plan_digest is not None and plan_digest != outbox.digest(choice):
+            outbox.guard(survey, max_rows)
+        if plan_digest is not None and plan_digest != survey.digest:
             raise Stopped(GUARDED, "The plan is no longer the one with this digest: look at `plan` again.")
-        reporter.untimely(counts)
+        reporter.untimely(survey)
         sender = open_sender(outbox, choice, limit, git_sha(common["project_dir"]), reporter.say,
                              lambda: bool(received), max_failed_pct, out, file_format, batch_size)  # fmt: skip
         try:
-            totals = sender.send(planned(outbox, choice, counts))
+            totals = sender.send(planned(outbox, choice, survey))
         finally:
             if isinstance(sender, CallSender):
                 sender.transport.close()
@@ -285,10 +283,10 @@ def deliver(
         sys.exit(128 + received[0])
 
 
-def planned(outbox: Outbox, choice: Choice, counts: list[Row]) -> dict[str, int]:
+def planned(outbox: Outbox, choice: Choice, survey: Survey) -> dict[str, int]:
     """Rows to do by channel; also channels where an earlier run may have left something."""
     found = dict.fromkeys(outbox.ledger.channels(outbox.scope, choice.channels), 0)
-    for channel, _, _, standing, number in counts:
+    for channel, _, _, standing, number in survey.counts:
         found[channel] = found.get(channel, 0) + (int(number) if standing == "due" else 0)
     if outbox.sync.channel is not None:
         found = {channel: rows for channel, rows in found.items() if channel == outbox.sync.channel}

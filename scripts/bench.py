@@ -1,11 +1,13 @@
 """Times a build against the floor of the same machine and minute, and prints ratios.
 
     python scripts/bench.py RAW_DIR [--work DIR]
+    python scripts/bench.py --activation
 
 The floor is DuckDB, with the threads and memory of the build, scanning orders and events and
 hash-aggregating them by customer. The build is `dbt build` without tests, each in a process of its own,
 floor first and last; parts of it are run again alone, with all threads, and taken from the start of their
 first model to the end of their last, as dbt records them.
+--activation times delivery instead: scripts/bench_activation.py says how.
 Absolute seconds depend on the machine; the ratios are what to compare.
 Exit codes: 0 measured, 1 the build failed, 2 the folder has no orders.
 """
@@ -80,10 +82,15 @@ def span(target: Path) -> float:
 
 
 @click.command()
-@click.argument("raw_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("raw_dir", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), help="Folder for the DuckDB file.")
-def main(raw_dir: Path, work: Path | None) -> None:
+@click.option("--activation", is_flag=True, help="Time delivery instead of a build.")
+def main(raw_dir: Path | None, work: Path | None, activation: bool) -> None:
     """Prints the floor, the build, their ratio, the peak memory and the slowest models."""
+    if activation:
+        sys.exit(subprocess.run([sys.executable, str(PROJECT / "scripts" / "bench_activation.py")]).returncode)
+    if raw_dir is None:
+        raise click.UsageError("Give the folder of the raw tables, or --activation.")
     if not (raw_dir / "orders.parquet").exists():
         raise click.UsageError(f"{raw_dir} has no orders.parquet: make it with scripts/generate.py.")
     folder = work or Path(tempfile.mkdtemp(prefix="clm-bench-"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,7 +18,8 @@ from activation.journal import Journal, Left, Outcome, journals_left
 from activation.ledger import Claim, Open, Run
 from activation.outbox import Choice, Outbox, Todo
 
-PAGE = 5000  # rows read at once
+PAGE = 10_000  # rows read at once
+MINUTE = 60.0  # seconds of sending after which consent is looked at again
 WAVE = 1000  # rows claimed at once
 NOT_TRIED = ("not_tried", "not_delivered")  # failures that are no attempt
 
@@ -77,10 +80,10 @@ class Sender:
         status, before = "failed", replace(self.totals)
         try:
             self.recover(run)
-            todo = self.outbox.list_todo(self.choice, run)
-            room = todo if self.limit is None else min(todo, self.limit - self.totals.sent)
+            before_first, todo = self.outbox.list_todo(self.choice, run)
+            room = todo if self.limit is None else max(min(todo, self.limit - self.totals.sent), 0)
             self.say("begin", channel=run.channel, to_send=room)
-            reason = self.send_all(run, max(room, 0))
+            reason = self.send_all(run, range(before_first, before_first + room))
             status = reason or ("drained" if self.drained() else "succeeded")
         finally:
             self.outbox.ledger.write_run(run, status)
@@ -89,12 +92,15 @@ class Sender:
                  released=self.totals.failed + self.totals.not_tried - before.failed - before.not_tried,
                  dead=self.totals.dead - before.dead, unresolved=self.totals.unknown - before.unknown)  # fmt: skip
 
-    def pages(self, run: Run, room: int, size: int) -> Iterator[list[Todo]]:
-        """Pages of rows that may go out; what may not any more gets its end in the ledger."""
-        for after in range(0, room, size):
-            if self.drained():
-                return
-            page = self.outbox.page(self.choice, run.channel, after, min(size, room - after))
+    def pages(self, run: Run, places: range, size: int, seconds: float = inf) -> Iterator[list[Todo]]:
+        """Pages of rows that may go out; what may not any more gets its end in the ledger.
+
+        Each page is looked at anew, and at most so large that it should be done in so many seconds.
+        """
+        after, step = places.start, size if seconds == inf else min(size, WAVE)
+        while after < places.stop and not self.drained():
+            begun = monotonic()
+            page = self.outbox.page(self.choice, run.channel, after, min(step, places.stop - after))
             held: dict[str, list[tuple[Claim, str]]] = {}
             for one in page:
                 run.count("planned", one.claim.op)
@@ -107,12 +113,14 @@ class Sender:
                         self.outbox.ledger.aside(run, state, rows)
                 self.say("held", channel=run.channel, messages=sum(map(len, held.values())))
             yield [one for one in page if one.held_by is None]
+            after += step
+            step = max(1, int(min(size, step * seconds / max(monotonic() - begun, 1e-3))))
 
     def recover(self, run: Run) -> None:
         raise NotImplementedError
 
-    def send_all(self, run: Run, room: int) -> str | None:
-        """Sends the first `room` rows to do; returns why it ended early, if it did."""
+    def send_all(self, run: Run, places: range) -> str | None:
+        """Sends the rows to do one after each of these places; returns why it ended early, if it did."""
         raise NotImplementedError
 
 
@@ -128,8 +136,8 @@ class FileSender(Sender):
     files: FileChannel = field(default_factory=lambda: FileChannel(Path(), "csv"))
     batch_size: int = 10_000
 
-    def send_all(self, run: Run, room: int) -> str | None:
-        for page in self.pages(run, room, self.batch_size):
+    def send_all(self, run: Run, places: range) -> str | None:
+        for page in self.pages(run, places, self.batch_size):
             if page:
                 self._deliver(run, page)
         return None
@@ -206,12 +214,12 @@ class CallSender(Sender):
             raise Stopped(FAILING, f"{totals.failed + totals.dead} rows failed, {totals.sent} were sent: see `status`.")
         return totals
 
-    def send_all(self, run: Run, room: int) -> str | None:
-        pace = self.destination.rate_per_second or float("inf")
+    def send_all(self, run: Run, places: range) -> str | None:
+        pace = self.destination.rate_per_second or inf
         quarter = pace * self.outbox.ledger.lease_seconds / 4 * self.destination.batch_size
         wave = int(max(1, min(WAVE, quarter)))
         with ThreadPoolExecutor(self.destination.concurrency) as pool:
-            for page in self.pages(run, room, PAGE):
+            for page in self.pages(run, places, PAGE, MINUTE):
                 for begin in range(0, len(page), wave):
                     if self._is_stopping():
                         return "refused" if self.transport.refused or self.problem else "drained"

@@ -43,16 +43,20 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True)
 class Item:
-    """One row on its way: its key, the operation and the fields that opted in."""
+    """One row on its way: its key, the operation and the fields that opted in.
+
+    turn: how often the destination has acknowledged the row before; added again is not the same request as added.
+    """
 
     key: str
     op: str
     payload: Payload
+    turn: int = 0
 
     @cached_property
     def digest(self) -> str:
         """What is sent, as a hash."""
-        return hashlib.sha256(json.dumps([self.op, self.payload], ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self.op, self.payload, self.turn], ensure_ascii=False).encode()).hexdigest()
 
 
 STRICT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)

@@ -53,7 +53,7 @@ class Journal:
     def __init__(self, folder: Path, name: str, mapping: str, items: Sequence[Item]) -> None:
         self._lock = threading.Lock()
         self.path = folder / f"{name}_{uuid4().hex}.jsonl"
-        header = {"mapping": mapping, "boot": boot(), "items": [[i.key, i.op, i.payload] for i in items]}
+        header = {"mapping": mapping, "boot": boot(), "items": [[i.key, i.op, i.payload, i.turn] for i in items]}
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -110,7 +110,7 @@ def _read(path: Path, text: str) -> Left:
             records.append(json.loads(line))
     header = records[0] if records and "items" in records[0] else {"mapping": "", "boot": None, "items": []}
     left = Left(path, header["mapping"], boot() is not None and header["boot"] == boot())
-    left.items = {key: Item(key, op, payload) for key, op, payload in header["items"]}
+    left.items = {item[0]: Item(*item) for item in header["items"]}
     for record in records[1:]:
         left.tried |= dict.fromkeys(record.get("try", ()), record.get("try", []))
         left.outcomes |= {key: Outcome(**outcome) for key, outcome in record.get("done", {}).items()}

@@ -121,20 +121,21 @@ class Ledger:
     def table(self, name: str) -> str:
         return str(self.warehouse.relation(SCHEMA, name).render())
 
-    def latest(self, keys: str, mapping: str | None) -> str:
+    def latest(self, keys: str, mapping: str | None, part: str = "1 = 1") -> str:
         """SQL of where each key of the select `keys` stands: its last event, and the last that was acknowledged.
 
-        `mapping`: only events of this destination (its name); None: of any. Empty before the first run.
+        `mapping`: only events of this destination (its name); None: of any. `part`: a condition that all keys fulfil.
+        Empty before the first run.
         """
         if not self.is_there:
             nothing = ", ".join(
                 f"message_key as {name}" for name in ("state", "op", "payload_hash", "sent_op", "sent_as")
             )
-            return f"(select message_key, {nothing}, 0 as attempt from ({keys}) as wanted where 1 = 0)"
+            return f"(select message_key, {nothing}, 0 as attempt, 0 as turn from ({keys}) as wanted where 1 = 0)"
         own = f"and mapping_version like {literal(mapping + '@%')}" if mapping else ""
         order = "order by event_at desc, event_id desc"
         return f"""(
-            select message_key, max(attempt) as attempt,
+            select message_key, max(attempt) as attempt, sum(case when state = 'sent' then 1 else 0 end) as turn,
                 max(case when place = 1 then state end) as state, max(case when place = 1 then op end) as op,
                 max(case when place = 1 then payload_hash end) as payload_hash,
                 max(case when place_sent = 1 and state = 'sent' then op end) as sent_op,
@@ -147,7 +148,7 @@ class Ledger:
                         partition by message_key, case when state = 'sent' then 1 else 0 end {order}
                     ) as place_sent
                 from {self.event}
-                where message_key in ({keys}) {own}) as ranked
+                where {part} and message_key in ({keys}) {own}) as ranked
             group by message_key)"""
 
     def now(self) -> datetime:
@@ -362,11 +363,13 @@ class Ledger:
         own = "not like '%@%'" if run.destination is None else f"like {literal(run.destination + '@%')}"
         with self.warehouse.transaction():
             rows = self.warehouse.rows(f"""
-                select batch_id, message_key, op, mapping_version, vendor_id from {self.event}
-                where state = 'claimed' and channel = {literal(run.channel)} and mapping_version {own}
-                    and batch_id not in (
-                        select batch_id from {self.event} where batch_id is not null and state <> 'claimed')
-                order by batch_id, message_key""")
+                select event.batch_id, message_key, op, mapping_version, vendor_id from {self.event} as event
+                inner join (
+                    select batch_id from {self.event} group by batch_id
+                    having max(case when state = 'claimed' then 0 else 1 end) = 0) as opened
+                    on event.batch_id = opened.batch_id
+                where channel = {literal(run.channel)} and mapping_version {own}
+                order by event.batch_id, message_key""")
         found: dict[str, list[Open]] = {}
         for batch_id, *rest in rows:
             found.setdefault(batch_id, []).append(Open(*rest))
@@ -388,26 +391,37 @@ class Ledger:
         """(channel, destination, op, state, error class, rows) of the last event of each row at each destination."""
         place = "position('@' in mapping_version)"
         destination = f"case when {place} > 0 then substring(mapping_version, 1, {place} - 1) else 'files' end"
+        found: Counter[tuple[Any, ...]] = Counter()
         with self.warehouse.transaction():
-            return self.warehouse.rows(f"""
-                select channel, destination, op, state, error_class, count(*) from (
-                    select channel, {destination} as destination, op, state, error_class, row_number() over (
-                        partition by message_key, channel, {destination}
-                        order by event_at desc, event_id desc) as place
-                    from {self.event}) as ranked
-                where place = 1 group by channel, destination, op, state, error_class
-                order by channel, destination, op, state, error_class""")
+            for part in self._parts():
+                for *group, count in self.warehouse.rows(f"""
+                        select channel, destination, op, state, error_class, count(*) from (
+                            select channel, {destination} as destination, op, state, error_class, row_number() over (
+                                partition by message_key, channel, {destination}
+                                order by event_at desc, event_id desc) as place
+                            from {self.event} where {part}) as ranked
+                        where place = 1 group by channel, destination, op, state, error_class"""):
+                    found[tuple(group)] += int(count)
+        return [(*group, found[group]) for group in sorted(found, key=lambda group: [*map(str, group)])]
 
     def all_unproved(self) -> list[tuple[Any, ...]]:
         """(channel, batch, rows, since) of everything whose last event is claimed or unknown."""
+        found: dict[tuple[Any, ...], tuple[int, datetime]] = {}
         with self.warehouse.transaction():
-            return self.warehouse.rows(f"""
-                select channel, batch_id, count(*), min(event_at) from (
-                    select channel, batch_id, state, event_at, row_number() over (
-                        partition by message_key order by event_at desc, event_id desc) as place
-                    from {self.event}) as ranked
-                where place = 1 and state in ('claimed', 'unknown')
-                group by channel, batch_id order by channel, batch_id""")
+            for part in self._parts():
+                for channel, batch_id, count, since in self.warehouse.rows(f"""
+                        select channel, batch_id, count(*), min(event_at) from (
+                            select channel, batch_id, state, event_at, row_number() over (
+                                partition by message_key order by event_at desc, event_id desc) as place
+                            from {self.event} where {part}) as ranked
+                        where place = 1 and state in ('claimed', 'unknown') group by channel, batch_id"""):
+                    before, earliest = found.get((channel, batch_id), (0, since))
+                    found[channel, batch_id] = (before + int(count), min(earliest, since))
+        return [(*group, *found[group]) for group in sorted(found)]
+
+    def _parts(self) -> list[str]:
+        """Conditions that share out the events. Only inside a transaction."""
+        return self.warehouse.parts("message_key", int(self.warehouse.rows(f"select count(*) from {self.event}")[0][0]))
 
     def last_runs(self, count: int) -> list[tuple[Any, ...]]:
         """The newest runs: (channel, mode, status, begun, ended, rows acknowledged, rows unknown)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,12 +15,13 @@ from activation import GUARDED, MISCONFIGURED, Stopped
 from activation.destination import Destination, Item, Payload
 from activation.ledger import ACKNOWLEDGED, Claim, Ledger, Run, instant, utc_now
 from activation.sync import Sync
-from activation.warehouse import Row, Warehouse, literal
+from activation.warehouse import DIGITS, Row, Warehouse, literal
 
+RETIRED = {"late": "expired", "blocked": "suppressed"}  # standings that end in the ledger, and as what
 HOURS = ("send_after", "send_before")
 # a row of an audience that neither is nor was a member is `out`, and counts nowhere
 STANDINGS = ("due", "done", "early", "late", "blocked", "dead")
-HEX = "'0123456789abcdef'"
+MIDDLE = 1_000_000_000  # places up to here are of whoever has to be taken out of somewhere, and go first
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,20 @@ class Todo:
     is_as_listed: bool = False  # its content is still what the list says
 
 
+@dataclass(frozen=True)
+class Survey:
+    """All that is wanted, in numbers. counts: (channel, campaign, op, standing, rows), sorted. digest: the same for
+    the same rows to do in any order, what `send --plan` holds a plan to. cost: None where rows have none.
+    """
+
+    counts: list[Row]
+    digest: str
+    cost: Decimal | None
+
+    def total(self, standing: str, op: str | None = None) -> int:
+        return sum(int(n) for *_, one, its, n in self.counts if its == standing and op in (None, one))
+
+
 @dataclass
 class Outbox:
     """What one exposure wants at one destination (None: files)."""
@@ -61,6 +77,7 @@ class Outbox:
     sync: Sync
     destination: Destination | None = None
     has_cost: bool = False  # the relation says what a message costs
+    size: int = 0  # rows of the relation
 
     @property
     def scope(self) -> str | None:
@@ -74,6 +91,11 @@ class Outbox:
             return self.sync.mapping_version
         both = f"{self.sync.mapping_version}/{self.destination.version}"
         return f"{self.scope}@{hashlib.sha256(both.encode()).hexdigest()[:12]}"
+
+    @property
+    def parts(self) -> list[str]:
+        """Conditions that share out the rows."""
+        return self.warehouse.parts("message_key", self.size)
 
     # -- guards
 
@@ -89,6 +111,7 @@ class Outbox:
         members = "sum(case when is_member then 1 else 0 end)" if self.sync.kind == "audience" else "count(*)"
         with self.warehouse.transaction():
             count, as_of = self.warehouse.rows(f"select {members}, max(as_of_date) from {source}")[0]
+            self.size = int(self.warehouse.rows(f"select count(*) from {self.sync.relation}")[0][0])
         if not count and not is_allowed:
             what = "nothing was decided, so nothing is sent" if self.sync.decisions else "nothing is sent or removed"
             raise Stopped(GUARDED, f"{source} has no rows: {what}.")
@@ -112,11 +135,10 @@ class Outbox:
         if self.sync.erasures:
             yield self.sync.erasures, "erase_key, channel, person_key, customer_id, payload_hash"
 
-    def guard(self, counts: list[Row], max_rows: int | None) -> None:
-        """Stops (5) when a run would change more than it may. counts: as `counts` gives them."""
-        due = {op: sum(int(n) for *_, one, standing, n in counts if (one, standing) == (op, "due"))
-               for op in ("add", "change", "remove", "send", "erase")}  # fmt: skip
-        known = sum(int(n) for *_, standing, n in counts if standing == "done") + due["change"] + due["remove"]
+    def guard(self, survey: Survey, max_rows: int | None) -> None:
+        """Stops (5) when a run would change more than it may."""
+        due = {op: survey.total("due", op) for op in ("add", "change", "remove", "send", "erase")}
+        known = survey.total("done") + due["change"] + due["remove"]
         if max_rows is not None and sum(due.values()) > max_rows:
             raise Stopped(GUARDED, f"{sum(due.values())} rows are to do, more than --max-rows {max_rows}.")
         for op, limit in (("change", self.sync.max_pct_change), ("remove", self.sync.max_removed_pct)):
@@ -127,13 +149,31 @@ class Outbox:
 
     # -- what is to do
 
-    def joined(self, choice: Choice, channel: str | None = None) -> str:
-        """SQL of desired rows with `op`, `attempt` and `standing` (STANDINGS); a subselect with a name."""
-        where = choice.where() + (f" and channel = {literal(channel)}" if channel else "")
+    @contextmanager
+    def looking(self) -> Iterator[str | None]:
+        """A transaction; gives the relation of what is blocked, which is read once when rows are taken in parts."""
+        with self.warehouse.transaction():
+            if self.sync.blocks is None or len(self.parts) == 1:
+                yield self.sync.blocks
+            else:
+                self.warehouse.run(
+                    "create or replace temporary table activation_blocked as "
+                    f"select message_key, block_reason from {self.sync.blocks}"
+                )
+                yield "activation_blocked"
+
+    def joined(self, choice: Choice, blocks: str | None, part: str = "1 = 1", channel: str | None = None) -> str:
+        """SQL of desired rows with `op`, `attempt` and `standing` (STANDINGS); a subselect with a name.
+
+        blocks: the relation of what is blocked, as `looking` gives it.
+        """
+        where = f"{choice.where()} and {part}" + (f" and channel = {literal(channel)}" if channel else "")
         desired = f"(select * from ({self._desired()}) as named where {where})"
         kind = self.sync.kind
-        latest = self.ledger.latest(f"select message_key from {desired} as keyed", self._latest_scope())
-        blocks = f"left join {self.sync.blocks} as blocks on desired.message_key = blocks.message_key"
+        latest = self.ledger.latest(f"select message_key from {desired} as keyed", self._latest_scope(), part)
+        nothing = "cross join (select cast(null as integer) as block_reason) as blocks"
+        blocked = f"(select message_key, block_reason from {blocks} where {part})"
+        among = f"left join {blocked} as blocks on desired.message_key = blocks.message_key" if blocks else nothing
         standing = self._standing_message(choice) if self.sync.is_message else self._standing_state(choice)
         is_known = "latest.sent_op in ('add', 'change') or (latest.state = 'unknown' and latest.op <> 'remove')"
         op = "'send'" if self.sync.is_message else f"case when {is_known} then 'change' else 'add' end"
@@ -142,10 +182,11 @@ class Outbox:
         if kind == "state" and self.sync.erasures:
             op = f"case when desired.is_erasure then 'erase' else {op} end"
         return f"""(
-            select desired.*, {op} as op, coalesce(latest.attempt, 0) + 1 as attempt, latest.state as latest_state,
+            select desired.*, {op} as op, coalesce(latest.attempt, 0) + 1 as attempt,
+                coalesce(latest.turn, 0) as turn, latest.state as latest_state,
                 {standing} as standing
             from {desired} as desired
-            {blocks if self.sync.blocks else "cross join (select cast(null as integer) as block_reason) as blocks"}
+            {among}
             left join {latest} as latest on desired.message_key = latest.message_key) as joined"""
 
     def _latest_scope(self) -> str | None:
@@ -202,13 +243,25 @@ class Outbox:
         there = "(latest.sent_op in ('add', 'change') or (latest.state = 'unknown' and latest.op <> 'remove'))"
         return f"({there} and (not desired.is_member or blocks.block_reason is not null))"
 
-    def counts(self, choice: Choice) -> list[Row]:
-        """(channel, campaign, op, standing, rows), sorted."""
-        with self.warehouse.transaction():
-            return self.warehouse.rows(f"""
-                select channel, campaign_id, op, standing, count(*) from {self.joined(choice)}
-                where standing <> 'out'
-                group by channel, campaign_id, op, standing order by channel, campaign_id, op, standing""")
+    def survey(self, choice: Choice) -> Survey:
+        """What is wanted and what of it is to do."""
+        hashed = "md5(message_key || '/' || op || '/' || payload_hash)"
+        due = [hexadecimal(hashed, 1), hexadecimal(hashed, 8), "cost_amount" if self.has_cost else "0"]
+        sums = ", ".join(f"sum(case when standing = 'due' then {one} end)" for one in due)
+        found: dict[Row, list[Decimal]] = {}
+        with self.looking() as blocks:
+            for part in self.parts:
+                rows = self.warehouse.rows(f"""
+                    select channel, campaign_id, op, standing, count(*), {sums}
+                    from {self.joined(choice, blocks, part)} where standing <> 'out'
+                    group by channel, campaign_id, op, standing""")
+                for row in rows:
+                    held = found.setdefault(tuple(row[:4]), [Decimal(0)] * 4)
+                    held[:] = [old + Decimal(new or 0) for old, new in zip(held, row[4:], strict=True)]
+        counts = [(*group, int(found[group][0])) for group in sorted(found, key=lambda group: [*map(str, group)])]
+        _, *content, cost = [sum(column, Decimal(0)) for column in zip([Decimal(0)] * 4, *found.values(), strict=True)]
+        text = f"{self.mapping}/{content}/{sum(number for *_, standing, number in counts if standing == 'due')}"
+        return Survey(counts, hashlib.sha256(text.encode()).hexdigest()[:16], cost if self.has_cost else None)
 
     def held(self, choice: Choice) -> list[Row]:
         """(decision, reason, rows) of everything that is not sent."""
@@ -221,31 +274,15 @@ class Outbox:
                 where decision <> 'send' and {choice.where()}{only}
                 group by decision, decision_reason order by decision, decision_reason""")
 
-    def digest(self, choice: Choice) -> str:
-        """The same for the same rows to do, in any order: what `send --plan` holds a plan to."""
-        content = "md5(message_key || '/' || op || '/' || payload_hash)"
-        parts = [f"sum({hexadecimal(content, begin)})" for begin in (1, 8, 15, 22)]
-        with self.warehouse.transaction():
-            row = self.warehouse.rows(
-                f"select count(*), {', '.join(parts)} from {self.joined(choice)} where standing = 'due'"
-            )[0]
-        text = "/".join(str(int(number or 0)) for number in row)
-        return hashlib.sha256(f"{self.mapping}/{text}".encode()).hexdigest()[:16]
-
-    def estimate(self, choice: Choice, counts: list[Row]) -> dict[str, Any]:
+    def estimate(self, survey: Survey) -> dict[str, Any]:
         """Calls, minutes and money of what is due; None where nothing says how fast or what it costs."""
         if self.destination is None:
             return {}
         calls = sum(
-            math.ceil(int(n) / self.destination.size(op)) for *_, op, standing, n in counts if standing == "due"
+            math.ceil(n / self.destination.size(op)) for *_, op, standing, n in survey.counts if standing == "due"
         )
         minutes = round(calls / self.destination.rate_per_second / 60, 1) if self.destination.rate_per_second else None
-        cost = None
-        if self.has_cost:
-            with self.warehouse.transaction():
-                sums = self.warehouse.rows(f"select sum(cost_amount) from {self.joined(choice)} where standing = 'due'")
-                cost = sums[0][0]
-        return {"calls": calls, "minutes": minutes, "cost_amount": plain(cost)}
+        return {"calls": calls, "minutes": minutes, "cost_amount": plain(survey.cost)}
 
     def without_address(self) -> int | None:
         """Rows of messages that have no address; None where rows carry none."""
@@ -258,31 +295,43 @@ class Outbox:
 
     # -- pages
 
-    def list_todo(self, choice: Choice, run: Run, retire: bool = True) -> int:
-        """Writes the keys to do into a table of the ledger's schema, numbered; returns how many. In the lease only.
+    def list_todo(self, choice: Choice, run: Run) -> tuple[int, int]:
+        """Writes the keys to do into a table of the ledger's schema, numbered. In the lease only.
 
-        What is blocked or too late gets its state in the ledger at the same time, once.
+        Returns the place before the first, and how many. What is blocked or too late gets its state in the ledger at
+        the same time, once.
         """
-        table, joined = self.todo_table(run.channel), self.joined(choice, run.channel)
+        table = self.todo_table(run.channel)
+        leaving, staying = 0, 0
         with self.warehouse.transaction():
             self.warehouse.run(f"drop table if exists {table}")
-        with self.warehouse.transaction():
-            first = "case op when 'erase' then 0 when 'remove' then 1 else 2 end"
-            self.warehouse.run(f"""
-                create table {table} as
-                select row_number() over (order by {first}, message_key) as place, message_key, campaign_id, person_key,
-                    op, attempt, payload_hash
-                from {joined} where standing = 'due'""")
-            if retire and self.sync.is_message:
-                for standing, state in (("late", "expired"), ("blocked", "suppressed")):
-                    self.ledger.retire(
-                        run,
-                        state,
-                        f"""
-                        select message_key, campaign_id, person_key, op, attempt, payload_hash from {joined}
-                        where standing = '{standing}' and coalesce(latest_state, '') <> '{state}'""",
-                    )
-            return int(self.warehouse.rows(f"select count(*) from {table}")[0][0])
+        with self.looking() as blocks:
+            for number, part in enumerate(self.parts):
+                joined = self.joined(choice, blocks, part, run.channel)
+                listed = self._listed(joined, MIDDLE - leaving, MIDDLE + staying)
+                self.warehouse.run(f"{f'insert into {table}' if number else f'create table {table} as'} {listed}")
+                sums = ", ".join(f"sum(case when place {side} {MIDDLE} then 1 else 0 end)" for side in ("<=", ">"))
+                numbers = self.warehouse.rows(f"select {sums} from {table}")[0]
+                leaving, staying = (int(one or 0) for one in numbers)
+                self.warehouse.commit()
+            if self.sync.is_message:
+                for standing, state in RETIRED.items():
+                    self.ledger.retire(run, state, f"select * from {table} where standing = {literal(standing)}")
+        return MIDDLE - leaving, leaving + staying
+
+    def _listed(self, joined: str, leaving: int, staying: int) -> str:
+        """SQL of a part of the list: rows to do with their places, rows that get their end without one."""
+        retired = [f"(standing = '{standing}' and coalesce(latest_state, '') <> '{state}')"
+                   for standing, state in RETIRED.items() if self.sync.is_message]  # fmt: skip
+        is_leaving = "case when op in ('erase', 'remove') then 1 else 0 end"
+        return f"""
+            select case when standing <> 'due' then null when is_leaving = 1 then {leaving + 1} - number
+                else {staying} + number end as place,
+                message_key, campaign_id, person_key, op, attempt, turn, payload_hash, standing
+            from (
+                select joined.*, {is_leaving} as is_leaving,
+                    row_number() over (partition by standing, {is_leaving} order by message_key) as number
+                from {joined} where {" or ".join(["standing = 'due'", *retired])}) as numbered"""
 
     def drop_todo(self, channel: str) -> None:
         with self.warehouse.transaction():
@@ -296,21 +345,38 @@ class Outbox:
     def page(self, choice: Choice, channel: str, after: int, size: int) -> list[Todo]:
         """The rows numbered after `after`; consent, suppression, control and hours are looked at again."""
         table = self.todo_table(channel)
-        chosen = f"place > {after} and place <= {after + size}"
+        chosen = f"(select * from {table} where place > {after} and place <= {after + size})"
         with self.warehouse.transaction():
-            rows = self.warehouse.rows(self._page_sql(f"(select * from {table} where {chosen})", choice))
-        return [self._todo(row) for row in rows]
+            return self._read(chosen, choice)
 
     def samples(self, choice: Choice, size: int) -> list[Payload]:
         """The first rows to do over all channels; not yet masked."""
-        due = f"select 0 as place, joined.* from {self.joined(choice)} where standing = 'due'"
-        due = f"({due} order by message_key limit {size})"
-        with self.warehouse.transaction():
-            rows = self.warehouse.rows(self._page_sql(due, choice))
-        return [self._todo(row).item.payload for row in rows]
+        rows: list[Todo] = []
+        with self.looking() as blocks:
+            for part in self.parts:
+                joined = self.joined(choice, blocks, part)
+                due = f"select 0 as place, joined.* from {joined} where standing = 'due' order by message_key"
+                rows += self._read(f"({due} limit {size - len(rows)})", choice)
+                if len(rows) >= size:
+                    break
+        return [row.item.payload for row in rows]
 
-    def _page_sql(self, todo: str, choice: Choice) -> str:
-        """SQL of todo rows with their fields; the first columns are `_todo`'s."""
+    def _read(self, todo: str, choice: Choice) -> list[Todo]:
+        """The rows of a list with all that goes out, by key. Only inside a transaction."""
+        ends = self.warehouse.rows(f"select min(message_key), max(message_key) from {todo} as ends")[0]
+        if ends[0] is None:
+            return []
+        return [self._todo(row) for row in self.warehouse.rows(self._page_sql(todo, choice, ends[0], ends[1]))]
+
+    def _page_sql(self, todo: str, choice: Choice, first: str, last: str) -> str:
+        """SQL of todo rows with their fields; the first columns are `_todo`'s. first, last: the ends of their keys.
+
+        The ends are said to every relation: a database hands a constant down through views, and reads little of them.
+        """
+
+        def ends(column: str) -> str:
+            return f">= {literal(first)} and {column} <= {literal(last)}"
+
         sync, text = self.sync, self.warehouse.type_name("string")
         fields = [f"desired.{name} as f_{place}" for place, name in enumerate(sync.fields)]
         if sync.kind == "state" and sync.erasures:
@@ -320,25 +386,26 @@ class Outbox:
             erasures, erased = "", f"cast(null as {text}) as erased_id"
         blocks = ""
         if sync.blocks:
-            blocks = f"""left join (select message_key, block_reason from {sync.blocks} where message_key in
-                (select message_key from {todo} as keyed)) as blocks on todo.message_key = blocks.message_key"""
+            blocked = f"select message_key, block_reason from {sync.blocks} where message_key {ends('message_key')}"
+            blocks = f"left join ({blocked}) as blocks on todo.message_key = blocks.message_key"
         late = "0"
         if sync.is_message and not choice.any_hour:
             late = f"case when desired.send_before <= {instant(utc_now())} then 1 else 0 end"
         return f"""
             select todo.message_key, todo.campaign_id, todo.person_key, todo.op, todo.attempt,
                 coalesce(desired.payload_hash, todo.payload_hash) as payload_hash, desired.as_of_date,
-                case when desired.{sync.key} is null then 1 else 0 end as is_gone, {late} as is_late,
+                case when desired.{sync.key} is null then 1 else 0 end as is_gone, {late} as is_late, todo.turn,
                 todo.place, case when desired.payload_hash = todo.payload_hash then 1 else 0 end as is_as_listed,
                 {"blocks.block_reason" if blocks else f"cast(null as {text}) as reason"}, {erased}, {", ".join(fields)}
             from {todo} as todo
-            left join {sync.relation} as desired on todo.message_key = desired.{sync.key}
+            left join (select * from {sync.relation} where {sync.key} {ends(sync.key)}) as desired
+                on todo.message_key = desired.{sync.key}
             {erasures} {blocks}
             order by todo.message_key"""
 
     def _todo(self, row: Row) -> Todo:
         key, campaign_id, person_key, op, attempt, digest, as_of, is_gone, is_late, *more = row
-        place, is_as_listed, reason, erased_id, *values = more
+        turn, place, is_as_listed, reason, erased_id, *values = more
         payload = dict(zip(self.sync.fields, (plain(value) for value in values), strict=True))
         if op == "erase":
             payload = {"customer_id": erased_id}
@@ -350,14 +417,14 @@ class Outbox:
         elif is_late:
             held = ("expired", "send_before")
         claim = Claim(key, campaign_id, person_key, op, int(attempt), digest)
-        return Todo(claim, Item(key, op, payload), as_of, held, int(place), bool(is_as_listed) or op == "erase")
+        return Todo(
+            claim, Item(key, op, payload, int(turn)), as_of, held, int(place), bool(is_as_listed) or op == "erase"
+        )
 
 
 def hexadecimal(text: str, begin: int) -> str:
     """SQL of seven hexadecimal digits of a text as a number, the same on every warehouse."""
-    digits = [
-        f"(position(substring({text}, {begin + place}, 1) in {HEX}) - 1) * {16 ** (6 - place)}" for place in range(7)
-    ]
+    digits = [f"(position(substring({text}, {begin + n}, 1) in '{DIGITS}') - 1) * {16 ** (6 - n)}" for n in range(7)]
     return " + ".join(f"cast({one} as decimal(20, 0))" for one in digits)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt.adapters.base.impl import ConstraintSupport
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.factory import adapter_management, get_adapter, register_adapter
 from dbt.config.runtime import RuntimeConfig
 from dbt.flags import set_from_args
@@ -23,6 +24,9 @@ from dbt_common.exceptions import DbtBaseException
 from activation import BUSY, MISCONFIGURED, Stopped
 
 Row = tuple[Any, ...]
+DIGITS = "0123456789abcdef"
+MANY = 500_000  # rows of one statement of an embedded warehouse
+MEMORY = "CLM_ACTIVATION_MEMORY_LIMIT"  # of DuckDB, which works in this process; beyond it it works on disk
 
 
 class Warehouse:
@@ -31,6 +35,7 @@ class Warehouse:
     def __init__(self, config: Any, adapter: Any, patience: float) -> None:
         self.config, self.adapter, self.patience = config, adapter, patience
         supported = adapter.CONSTRAINT_SUPPORT[ConstraintType.primary_key]
+        self.is_embedded = adapter.type() == "duckdb"
         self.is_transactional = supported == ConstraintSupport.ENFORCED
 
     @contextmanager
@@ -40,8 +45,12 @@ class Warehouse:
             self._begin()
             try:
                 yield
-            except BaseException:
+            except BaseException as error:
                 self.adapter.connections.rollback_if_open()
+                if self.is_embedded and "Out of Memory" in str(error):
+                    raise Stopped(
+                        MISCONFIGURED, f"DuckDB needs more memory: set {MEMORY}, for example to 1GB."
+                    ) from error
                 raise
             self.adapter.connections.commit()
 
@@ -62,12 +71,28 @@ class Warehouse:
                     ) from error
             time.sleep(0.1)
 
+    def commit(self) -> None:
+        """Commits in the midst of a transaction(); what follows is another one on the same connection."""
+        self.adapter.connections.commit()
+        self.adapter.connections.begin()
+
     def rows(self, sql: str) -> list[Row]:
         """All rows of a query; callers bound it with a limit."""
         return list(self.adapter.connections.add_query(sql, auto_begin=False)[1].fetchall())
 
     def run(self, sql: str) -> None:
         self.adapter.connections.add_query(sql, auto_begin=False)
+
+    def parts(self, key: str, size: int) -> list[str]:
+        """SQL conditions that share out so many rows by the first digit of their key, so that memory does not grow.
+
+        One part if they are few, or if the warehouse has a memory of its own.
+        """
+        if size <= MANY or not self.is_embedded:
+            return ["1 = 1"]
+        first = f"substring({key}, 1, 1)"
+        return [*(f"{first} = {literal(digit)}" for digit in DIGITS),
+                f"{first} not in ({', '.join(map(literal, DIGITS))})"]  # fmt: skip
 
     def problem(self, sql: str) -> str | None:
         """Runs a statement in its own transaction: None, or the first line of what the database says."""
@@ -102,8 +127,10 @@ def connect(project_dir: Path, profiles_dir: Path, target: str | None, patience:
             config = RuntimeConfig.from_args(args)
         except DbtBaseException as error:
             raise Stopped(MISCONFIGURED, " ".join(str(error).split())) from error
-        if hasattr(config.credentials, "keep_open"):
+        if isinstance(config.credentials, DuckDBCredentials):
+            small = {"memory_limit": os.environ.get(MEMORY, "100MB"), "threads": 1}
             config.credentials.keep_open = False
+            config.credentials.settings = {**(config.credentials.settings or {}), **small}
         register_adapter(config, get_mp_context(), EventLevel.DEBUG)
         yield Warehouse(config, get_adapter(config), patience)
 

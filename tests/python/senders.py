@@ -6,8 +6,8 @@ import json
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
@@ -41,6 +41,8 @@ class Outpost:
     folder: Path
     manifest: Path
     variables: dict[str, str] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)  # all that the commands said, and every error
+    addresses: set[str] = field(default_factory=set)
 
     @property
     def database(self) -> Path:
@@ -70,6 +72,7 @@ class Outpost:
                 [NAMES, len(NAMES), len(NAMES)])  # fmt: skip
             connection.execute("""create or replace table customer_profiles as
                 select person_key, customer_id, address as email, null::varchar as phone from campaign_outbox""")
+        self.addresses |= {row[0] for row in self.sql("select address from campaign_outbox")}
         return [row[0] for row in self.sql("select message_key from campaign_outbox order by 1")]
 
     def arguments(self, command: str, *extra: str) -> list[str]:
@@ -80,7 +83,9 @@ class Outpost:
     def run(self, command: str, *extra: str, variables: Mapping[str, str] | None = None) -> Result:
         own = {"CLM_DUCKDB_PATH": str(self.database), **self.variables, **(variables or {})}
         with environment(own):
-            return CliRunner().invoke(cli, self.arguments(command, *extra))
+            result = CliRunner().invoke(cli, self.arguments(command, *extra))
+        self.heard += [result.output, result.stderr, repr(result.exception)]
+        return result
 
     def start(self, *extra: str) -> BaseProcess:
         """`send` in a process of its own, forked from one that has everything loaded."""
@@ -113,12 +118,27 @@ class Outpost:
             )
         }
 
-    def everything_written(self) -> str:
-        """All of the ledger as text, and what the commands in processes of their own said."""
-        tables = ("activation_event", "activation_run", "activation_lease", "activation_response")
+    def told(self) -> str:
+        """Whatever the commands said, in this process and in others, every error, and all of the ledger."""
         log = self.folder / "log.txt"
-        said = log.read_text(encoding="utf-8") if log.exists() else ""
-        return said + "\n".join(str(self.sql(f"from main_ledger.{table}")) for table in tables)
+        texts = [*self.heard, log.read_text(encoding="utf-8") if log.exists() else ""]
+        tables = self.sql("select table_name from information_schema.tables where table_schema = 'main_ledger'")
+        return "\n".join([*texts, *(str(self.sql(f"from main_ledger.{table}")) for (table,) in tables)])
+
+    def leaks(self) -> list[str]:
+        """Addresses, names, personal texts and secrets in it."""
+        secrets = {value for name, value in self.variables.items() if name.endswith(("SECRET", "PASSWORD"))}
+        personal = self.addresses | secrets | {name for name in NAMES if len(name) > 2} | {"Tea & <b>Coffee</b>"}
+        told = self.told()
+        return sorted(one for one in personal if one in told)
+
+
+@contextmanager
+def no_leaks(outpost: Outpost) -> Iterator[Outpost]:
+    """An outpost whose commands, whatever a test did with them, told nothing of anybody."""
+    yield outpost
+    if outpost.database.exists():
+        assert outpost.leaks() == []
 
 
 def run_command(arguments: list[str], variables: dict[str, str], log: str) -> None:

@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Desk:
 
     folder: Path
     target: Path
+    heard: list[str] = field(default_factory=list)  # all that the commands said, and every error
 
     @property
     def database(self) -> Path:
@@ -62,7 +64,9 @@ class Desk:
     def run(self, command: str, *extra: str, any_hour: bool = True) -> Result:
         """The demo's day is long past: its messages go out at any hour, or not at all."""
         with environment({"CLM_DUCKDB_PATH": str(self.database)}):
-            return CliRunner().invoke(cli, self.arguments(command, *extra, any_hour=any_hour))
+            result = CliRunner().invoke(cli, self.arguments(command, *extra, any_hour=any_hour))
+        self.heard += [result.output, result.stderr, repr(result.exception)]
+        return result
 
     def start(self, *extra: str, before: str = "") -> subprocess.Popen[str]:
         """`send` in its own process; `before` is Python that runs first and may break something."""
@@ -72,6 +76,12 @@ class Desk:
                 [sys.executable, "-c", code, *self.arguments("send", *extra)],
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
+
+    def end(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """Waits for the end of a process; what it said."""
+        said = process.communicate()
+        self.heard += said
+        return said
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.database)) as connection:
@@ -103,10 +113,16 @@ def read_csv(file: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def desk(demo: Shop, tmp_path: Path) -> Desk:
+def desk(demo: Shop, tmp_path: Path) -> Iterator[Desk]:
+    """Whatever a test does with it, nothing of anybody is told."""
     demo.rows("checkpoint")
     demo.copy_database(tmp_path / "clm.duckdb")
-    return Desk(tmp_path, demo.folder / "target")
+    desk = Desk(tmp_path, demo.folder / "target")
+    yield desk
+    tables = desk.sql("select table_name from information_schema.tables where table_schema = 'main_ledger'")
+    told = "\n".join([*desk.heard, *(str(desk.sql(f"from main_ledger.{table}")) for (table,) in tables)])
+    addresses = {row[0] for row in desk.sql("select distinct address from campaign_outbox where address is not null")}
+    assert sorted(value for value in personal_values() | addresses if value in told) == []
 
 
 def personal_values() -> set[str]:
@@ -116,12 +132,6 @@ def personal_values() -> set[str]:
         for row in read_csv(PROJECT / "seeds" / "demo" / f"{table}.csv"):
             values |= {(row.get(name) or "").strip() for name in ("email", "phone", "full_name")}
     return {form for value in values if len(value) > 1 for form in (value, value.lower(), value.replace(" ", ""))}
-
-
-def assert_nothing_personal(text: str, desk: Desk) -> None:
-    addresses = {row[0] for row in desk.sql("select distinct address from campaign_outbox where address is not null")}
-    leaked = sorted(value for value in personal_values() | addresses if value in text)
-    assert leaked == []
 
 
 def test_plan_counts_every_decision_and_writes_nothing(desk: Desk) -> None:
@@ -143,7 +153,6 @@ def test_plan_counts_every_decision_and_writes_nothing(desk: Desk) -> None:
     assert desk.sql("select 1 from information_schema.schemata where schema_name = 'main_ledger'") == []
     text = desk.run("plan", "--sample", "50")
     assert "engaged_visitor" in text.stdout
-    assert_nothing_personal(result.output + text.output, desk)
 
 
 def test_second_run_sends_nothing_and_the_ledger_reconciles(desk: Desk) -> None:
@@ -171,11 +180,6 @@ def test_second_run_sends_nothing_and_the_ledger_reconciles(desk: Desk) -> None:
     planned = json.loads(desk.run("plan", "--log-format", "json").stdout.splitlines()[-1])
     del planned["digest"]
     assert planned == {"event": "plan", "to_send": 0, "acknowledged": len(desk.outbox())}
-    ledger = "\n".join(
-        str(desk.sql(f"from main_ledger.{t}")) for t in ("activation_event", "activation_run", "activation_lease")
-    )
-    assert_nothing_personal(ledger + first.output + second.output, desk)
-    assert "@" not in ledger
 
 
 def test_only_opted_in_fields_leave_and_cells_are_no_formulas(desk: Desk) -> None:
@@ -266,7 +270,7 @@ def test_killed_run_loses_nothing_and_sends_nothing_twice(
     email = ["--channel", "email", "--batch-size", "100"]
     wanted = [row[0] for row in desk.sql("select message_key from campaign_outbox where channel = 'email' order by 1")]
     killed = desk.start(*email, "--lease-seconds", "1", before=KILL.format(module=module, owner=owner, method=method))
-    killed.communicate()
+    desk.end(killed)
     assert killed.returncode == -signal.SIGKILL
     assert len(desk.keys()) == (100 if method == "settle" else 0)
     after = desk.run("send", *email)
@@ -283,7 +287,7 @@ def test_killed_run_loses_nothing_and_sends_nothing_twice(
 
 def test_two_runs_at_once_send_nothing_twice(desk: Desk) -> None:
     both = [desk.start("--batch-size", "100", "--wait", "60") for _ in range(2)]
-    said = [process.communicate() for process in both]
+    said = [desk.end(process) for process in both]
     codes = sorted(process.returncode for process in both)
     assert codes in ([0, 0], [0, 4]), said
     assert desk.keys() == desk.outbox()
@@ -313,7 +317,7 @@ def test_run_that_lost_its_lease_stops_before_it_sends(desk: Desk) -> None:
 
 def test_claimed_messages_without_a_trace_need_a_person(desk: Desk) -> None:
     kill = KILL.format(module="files", owner="FileChannel", method="publish")
-    desk.start("--channel", "sms", "--lease-seconds", "1", before=kill).communicate()
+    desk.end(desk.start("--channel", "sms", "--lease-seconds", "1", before=kill))
     (batch,) = desk.sql("select distinct batch_id from main_ledger.activation_event")[0]
     other = desk.folder / "other"
     result = desk.run("send", "--channel", "sms", "--out", str(other))
@@ -338,7 +342,7 @@ def test_signal_ends_the_run_after_the_batch_at_hand(desk: Desk) -> None:
     assert process.stdout is not None
     assert any(line.startswith("batch") for line in process.stdout)
     process.send_signal(signal.SIGTERM)
-    process.communicate()
+    desk.end(process)
     assert process.returncode == 143
     assert 0 < len(desk.keys()) < len(desk.outbox())
     assert desk.states() == {"sent": len(desk.keys())}

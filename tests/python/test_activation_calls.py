@@ -16,21 +16,29 @@ import yaml
 from conftest import PROJECT, environment
 from dbt.cli.main import dbtRunner
 from receivers import HOSTILE, HttpReceiver, share_of
-from senders import NAMES, Outpost, events, said
+from senders import Outpost, events, no_leaks, said
 
 SECRET = "very-secret-word-17"
 WEBHOOK = ("--exposure", "campaign_webhook")
+ROWS = int(os.environ.get("CLM_HOSTILE_ROWS", "200"))  # of the runs that are killed; 20000 take minutes each
 
 
 @pytest.fixture
-def outpost(manifest: Path, tmp_path: Path) -> Outpost:
-    return Outpost(tmp_path, manifest, {"CLM_WEBHOOK_SECRET": SECRET})
+def outpost(manifest: Path, tmp_path: Path) -> Iterator[Outpost]:
+    with no_leaks(Outpost(tmp_path, manifest, {"CLM_WEBHOOK_SECRET": SECRET})) as one:
+        yield one
 
 
 @pytest.fixture
 def receiver() -> Iterator[HttpReceiver]:
     with HttpReceiver() as one:
         yield one
+
+
+@pytest.fixture(params=[500_000, 3], ids=["at once", "in parts"])
+def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many rows one statement takes."""
+    monkeypatch.setattr("activation.warehouse.MANY", request.param)
 
 
 def destination(outpost: Outpost, receiver: HttpReceiver, **changes: Any) -> tuple[str, ...]:
@@ -69,14 +77,6 @@ def test_each_message_is_sent_once_signed_and_known_to_the_ledger(outpost: Outpo
     assert (stale.exit_code, "no longer the one" in stale.stderr) == (5, True)
 
 
-def is_nothing_personal(outpost: Outpost, *texts: str) -> None:
-    """No address, name, customer id beside its hash, or secret in the ledger, the logs, or these texts."""
-    everything = "\n".join([outpost.everything_written(), *texts])
-    personal = {row[0] for row in outpost.sql("select address from campaign_outbox")}
-    personal |= {name for name in NAMES if len(name) > 2} | {SECRET, "Tea & <b>Coffee</b>"}
-    assert sorted(one for one in personal if one in everything) == []
-
-
 SCENARIOS: dict[str, tuple[dict[str, Any], bool]] = {
     "strict_by_one": ({"guarantee": "strict", "batch_size": 1, "concurrency": 4}, False),
     "strict_batches": ({"guarantee": "strict"}, False),
@@ -93,23 +93,27 @@ def test_hostile_vendor_and_killed_runs(outpost: Outpost, seed: int) -> None:
     name = list(SCENARIOS)[seed % len(SCENARIOS)]
     changes, whole = SCENARIOS[name]
     draw = random.Random(seed)
-    keys = set(outpost.messages(200, "webhook"))
+    keys = set(outpost.messages(ROWS, "webhook"))
     bad = {key for key in keys if share_of(key, 0.01)}
+    blocked = set(sorted(keys - bad)[: ROWS // 100])
+    for key in blocked:
+        outpost.sql("insert into activation_blocks values (?, 'control')", [key])
     with HttpReceiver(seed, HOSTILE, is_bad=bad.__contains__, whole=whole, hang_seconds=1.0) as receiver:
         chosen = (*WEBHOOK, *destination(outpost, receiver, **changes), "--lease-seconds", "1")
         for _ in range(draw.randint(1, 3)):
             process = outpost.start(*chosen)
-            process.join(draw.uniform(0.5, 2.5))
+            process.join(draw.uniform(0.5, 2.5 + ROWS / 2000))
             process.kill()
             process.join()
         code = 4
         while code == 4 or (code in (0, 3, 6) and outpost.states().get("failed", 0)):
             process = outpost.start(*chosen)
-            process.join(60)
+            process.join(60 + ROWS / 20)
             code = process.exitcode if process.exitcode is not None else -1
-            assert code in (0, 3, 4, 6), outpost.everything_written()[-2000:]
+            assert code in (0, 3, 4, 6)
     states = outpost.states()
-    assert sum(states.values()) == len(keys) and set(states) <= {"sent", "unknown", "dead"}
+    assert sum(states.values()) == len(keys) and set(states) <= {"sent", "unknown", "dead", "suppressed"}
+    assert outpost.keys("suppressed") == blocked and not blocked & set(receiver.processed)
     if changes["guarantee"] != "upsert":
         assert max(receiver.processed.values()) == 1
     else:
@@ -118,7 +122,6 @@ def test_hostile_vendor_and_killed_runs(outpost: Outpost, seed: int) -> None:
     assert outpost.keys("dead") == bad
     assert set(receiver.processed) - outpost.keys("sent") <= outpost.keys("unknown")
     assert not set(receiver.processed) & bad
-    is_nothing_personal(outpost)
     assert list((outpost.folder / "out" / ".journals").glob("*")) == []
 
 
@@ -223,6 +226,7 @@ def test_one_bad_row_fails_alone(outpost: Outpost) -> None:
         assert error == [("refused", 409) if whole else ("refused_row", 207)]
 
 
+@pytest.mark.usefixtures("many")
 def test_who_may_not_be_contacted_any_more_is_not(outpost: Outpost, receiver: HttpReceiver) -> None:
     """Blocked before the run, blocked while it runs, and gone from the outbox while it runs."""
     keys = outpost.messages(60, "webhook")
@@ -294,6 +298,34 @@ def operations(receiver: HttpReceiver) -> list[tuple[str, str]]:
     return found
 
 
+def test_rows_in_parts_are_the_same_rows(
+    outpost: Outpost, receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers, digest, samples and list; also of keys that begin with no hexadecimal digit."""
+    keys = outpost.messages(300, "webhook")
+    outpost.sql("update campaign_outbox set message_key = 'Z' || message_key where message_key < '2'")
+    outpost.sql("update campaign_outbox set message_key = '李' || message_key where message_key like 'Z0%'")
+    outpost.sql("update campaign_outbox set send_before = timestamp '2026-01-02' where message_key like '5%'")
+    blocked = [key for key in keys if key.startswith("7")]
+    for key in blocked:
+        outpost.sql("insert into activation_blocks values (?, 'control')", [key])
+    outpost.variables["CLM_WEBHOOK_URL"] = receiver.url
+    told = {}
+    for many in (500_000, 3):
+        monkeypatch.setattr("activation.warehouse.MANY", many)
+        told[many] = outpost.run("plan", *WEBHOOK, "--sample", "40").output
+    assert told[3] == told[500_000]
+    plan = outpost.sql("select count(*) from campaign_outbox where message_key like '5%'")[0][0]
+    assert outpost.run("send", *WEBHOOK, "--limit", "120").exit_code == 0
+    assert outpost.states() == {"sent": 120, "expired": plan, "suppressed": len(blocked)}
+    assert outpost.run("send", *WEBHOOK).exit_code == 0
+    assert outpost.states() == {"sent": 300 - plan - len(blocked), "expired": plan, "suppressed": len(blocked)}
+    assert max(receiver.processed.values()) == 1
+    states = [one for one in events(outpost.run("status", *WEBHOOK)) if one["event"] == "states"]
+    assert {one["state"]: one["rows"] for one in states} == outpost.states()
+
+
+@pytest.mark.usefixtures("many")
 def test_states_are_kept_in_step(outpost: Outpost, receiver: HttpReceiver) -> None:
     """Only what changed is sent again; who asked to be forgotten is erased where he was known; guards hold."""
     keys = profiles(outpost, 50)
@@ -335,6 +367,7 @@ def test_states_are_kept_in_step(outpost: Outpost, receiver: HttpReceiver) -> No
     assert [op for op, _ in operations(receiver)] == ["change"] * 3
 
 
+@pytest.mark.usefixtures("many")
 def test_audiences_gain_and_lose_whom_they_should(outpost: Outpost, receiver: HttpReceiver) -> None:
     """Left: removed; came back: added again; blocked since the build: removed; never added: never removed."""
     outpost.messages(1, "webhook")
@@ -357,6 +390,13 @@ def test_audiences_gain_and_lose_whom_they_should(outpost: Outpost, receiver: Ht
 
     assert move(member, False) == [("remove", member)]
     assert move(member, False) == []
+    joined = outpost.sql(
+        "select min(audience_key) from audience_members where not is_member and audience_key <> ?", [member]
+    )
+    outpost.sql("update audience_members set is_member = true where audience_key = ?", [joined[0][0]])
+    assert sorted(move(guest, False)) == [("add", joined[0][0]), ("remove", guest)]
+    outpost.sql("update audience_members set is_member = false where audience_key = ?", [joined[0][0]])
+    assert sorted(move(guest, True)) == [("add", guest), ("remove", joined[0][0])]
     hashes = "email_sha256_google = null, email_sha256_meta = null"
     forgotten = "audience_key in (select max(audience_key) from audience_members where is_member and audience_key < ?)"
     outpost.sql(f"update audience_members set is_member = false, {hashes} where {forgotten}", [guest])
@@ -382,6 +422,7 @@ def test_audiences_gain_and_lose_whom_they_should(outpost: Outpost, receiver: Ht
     assert [op for op, _ in operations(receiver)] == ["remove"] * 19
 
 
+@pytest.mark.usefixtures("many")
 def test_people_settle_what_nobody_can_prove(outpost: Outpost, receiver: HttpReceiver) -> None:
     keys = outpost.messages(2, "webhook")
     receiver.behave = lambda _: "hang"

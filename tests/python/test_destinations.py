@@ -31,7 +31,7 @@ from activation.http import Again, HttpTransport, Pace
 CONTRACTS = Path(os.environ.get("CLM_CONTRACTS", PROJECT.parent / "shared" / "contracts"))
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yml"))
 LONG = "春天的新品，为您准备好了。" * 150
-TRICKY = "O'Brien \"d'Or\" </b> {{ 7*7 }} 王小明 👩‍👧 \\ \t"
+TRICKY = "O'Brien \"d'Or\" </b> {{ 97*9973 }} 王小明 👩‍👧 \\ \t"
 
 MESSAGE: Payload = {
     "message_key": "m-0001", "customer_id": "C 1/7", "campaign_id": "win_back", "channel": "email", "variant": "a",
@@ -213,7 +213,7 @@ def test_hard_values_make_a_request(name: str, op: str) -> None:
             assert "None" not in request.url.path and "//" not in request.url.path
             body = body_of(request)
             said = json.dumps(body, ensure_ascii=False) if body is not None else str(request.url)
-            assert "49" not in said.replace("C 49/7", "")  # an expression in a value is text
+            assert "967381" not in said  # an expression in a value is text
             assert "value of" not in said or not loaded.secrets() or all(s not in said for s in loaded.secrets())
             if loaded.meta.get("auth"):
                 proof = [value for value in request.headers.values() if value]

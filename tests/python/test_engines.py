@@ -316,3 +316,16 @@ def test_what_is_sent_from_postgres_is_what_duckdb_would_send(reference: Run, po
         assert postgres.activate("ingest", *email, str(back))[-1]["known_before"] == 1
         states = [one for one in postgres.activate("status", *email) if one["event"] == "states"]
         assert {(one["destination"], one["state"]) for one in states} == {("webhook", "sent")}
+
+
+def test_spark_plans_and_writes_the_same_files(reference: Run, spark: Run) -> None:
+    assert spark.activate("plan", "--any-hour")[-1]["digest"] == reference.activate("plan", "--any-hour")[-1]["digest"]
+    written = {}
+    for run in (spark, reference):
+        out = run.folder / "out"
+        run.activate("send", "--any-hour", "--channel", "sms", "--out", str(out), "--format", "jsonl")
+        assert run.activate("send", "--any-hour", "--channel", "sms", "--out", str(out))[-1]["messages"] == 0
+        written[run.engine] = sorted(
+            line for file in out.glob("*.jsonl") for line in file.read_text("utf-8").splitlines()
+        )
+    assert written["spark"] == written["duckdb"] != []

@@ -2,7 +2,6 @@
     Grain: one row per person who is held out, and campaign (NULL: all campaigns) from which. Why it exists: the arms of
     the logs whatever the as-of date: a mart of a past day goes out today.
 -#}
-{{ config(materialized='view') }}
 
 with
 

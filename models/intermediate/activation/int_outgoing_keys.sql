@@ -3,7 +3,6 @@
     exists: whom each is about, on which channel, and the consent that allows it, for everything that may still
     forbid it.
 -#}
-{{ config(materialized='view') }}
 
 with
 

@@ -1,7 +1,7 @@
 {#-
-    Grain: one row per person, channel, purpose, word and instant of a refusal in the raw tables as they are when it is
-    read. Why it exists: int_consent_changes is as of the build, and a refusal must hold at once. What cannot be read
-    entirely has no instant and holds for good.
+    Grain: one row per raw row of consents and messages that refuses, as they are when it is read; copies stay, for
+    whoever asks for some people only should not have all sorted. Why it exists: int_consent_changes is as of the build,
+    and a refusal must hold at once. What cannot be read entirely has no instant and holds for good.
 -#}
 {{ config(materialized='view') }}
 {%- set since_1990 = ">= " ~ clm.timestamp_literal('1990-01-01 00:00:00') %}
@@ -58,7 +58,7 @@ refusals as (
 
 final as (
 
-    select distinct
+    select
         identities.customer_id,
         refusals.channel,
         refusals.purpose,

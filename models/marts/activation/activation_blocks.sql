@@ -70,20 +70,14 @@ erased as (
 
 ),
 
-suppressed as (
-
-    select distinct
-        identifiers.customer_id,
-        suppressions.channel
-    from suppressions
-    inner join identifiers on suppressions.identifier_hash = identifiers.identifier_hash
-
-),
-
+-- every branch has the columns of the key, so that whoever asks for some keys reads no others
 found as (
 
     select
         outgoing.message_key,
+        outgoing.relation_name,
+        outgoing.channel,
+        outgoing.campaign_id,
         1 as place
     from outgoing
     inner join erased on outgoing.customer_id = erased.customer_id
@@ -92,17 +86,24 @@ found as (
 
     select
         outgoing.message_key,
+        outgoing.relation_name,
+        outgoing.channel,
+        outgoing.campaign_id,
         2 as place
     from outgoing
-    inner join suppressed
-        on outgoing.customer_id = suppressed.customer_id
-        and outgoing.channel = coalesce(suppressed.channel, outgoing.channel)
+    inner join identifiers on outgoing.customer_id = identifiers.customer_id
+    inner join suppressions
+        on identifiers.identifier_hash = suppressions.identifier_hash
+        and outgoing.channel = coalesce(suppressions.channel, outgoing.channel)
 
     union all
 
     -- at one instant a refusal is stricter than the grant
     select
         outgoing.message_key,
+        outgoing.relation_name,
+        outgoing.channel,
+        outgoing.campaign_id,
         case refusals.refusal when 'unsubscribed' then 3 else 4 end as place
     from outgoing
     inner join refusals
@@ -115,6 +116,9 @@ found as (
 
     select
         message_key,
+        relation_name,
+        channel,
+        campaign_id,
         4 as place
     from outgoing
     where consent_channel is not null and granted_at is null
@@ -123,6 +127,9 @@ found as (
 
     select
         outgoing.message_key,
+        outgoing.relation_name,
+        outgoing.channel,
+        outgoing.campaign_id,
         5 as place
     from outgoing
     inner join controls
@@ -131,32 +138,22 @@ found as (
 
 ),
 
-first_reasons as (
-
-    select
-        message_key,
-        min(place) as place
-    from found
-    group by message_key
-
-),
-
 final as (
 
     select
-        outgoing.message_key,
-        outgoing.relation_name,
-        outgoing.channel,
-        outgoing.campaign_id,
-        case first_reasons.place
+        message_key,
+        relation_name,
+        channel,
+        campaign_id,
+        case min(place)
             when 1 then 'erased'
             when 2 then 'suppressed'
             when 3 then 'unsubscribed'
             when 4 then 'no_consent'
             else 'control'
         end as block_reason
-    from outgoing
-    inner join first_reasons on outgoing.message_key = first_reasons.message_key
+    from found
+    group by message_key, relation_name, channel, campaign_id
 
 )
 
