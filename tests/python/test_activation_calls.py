@@ -119,7 +119,8 @@ def test_hostile_vendor_and_killed_runs(outpost: Outpost, seed: int) -> None:
     else:
         assert "unknown" not in states
     assert outpost.keys("sent") <= set(receiver.processed)
-    assert outpost.keys("dead") == bad
+    # a bad row whose refusal was lost is unknown like any other
+    assert outpost.keys("dead") <= bad <= outpost.keys("dead") | outpost.keys("unknown")
     assert set(receiver.processed) - outpost.keys("sent") <= outpost.keys("unknown")
     assert not set(receiver.processed) & bad
     assert list((outpost.folder / "out" / ".journals").glob("*")) == []

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from conftest import PROJECT
 from engine_runs import WITHOUT_TESTS, Run, connect_postgres, differences, query_duckdb, query_postgres, spark_session
@@ -285,16 +286,45 @@ def test_cdnow_has_its_published_numbers_on_spark(folder: Path, shared_data: Pat
 EXPOSURES = ("campaign_messages", "campaign_email", "sales_tasks", "crm_profiles", "site_banners")
 
 
-def digests(run: Run) -> dict[str, str]:
+def digests(run: Run, *names: str) -> dict[str, str]:
     """The digest of what is to do for each exposure: the same rows, the same digest."""
-    planned = {name: run.activate("plan", "--exposure", name, "--any-hour", "--sample", "1")[-1] for name in EXPOSURES}
+    planned = {name: run.activate("plan", "--exposure", name, "--any-hour", "--sample", "1")[-1] for name in names}
     assert all(one["event"] == "plan" and one["to_send"] > 0 for one in planned.values()), planned
     return {name: one["digest"] for name, one in planned.items()}
 
 
+REFUSAL = """
+    insert into {schema}_seeds.demo_consents (customer_id, channel, purpose, status, changed_at)
+    select min(customer_id), 'email', 'marketing', 'withdrawn', '2026-06-30 23:00:00' from {schema}.campaign_outbox
+    where channel = 'email' and customer_id in (select customer_id from {schema}_seeds.demo_customers)"""
+BLOCKED = "select message_key, channel, campaign_id, block_reason from {schema}.activation_blocks order by 1"
+
+
+def test_a_refusal_since_the_build_blocks_the_same_on_postgres(reference: Run, postgres: Run) -> None:
+    """The view reads the raw tables as they are; taken back afterwards, for the tests that follow."""
+    allowed = digests(reference, "campaign_email")
+    connection = connect_postgres()
+    connection.autocommit = True
+    cursor = connection.cursor()
+    with duckdb.connect(str(reference.folder / "clm.duckdb")) as embedded:
+        embedded.execute(REFUSAL.format(schema="main"))
+        expected = embedded.execute(BLOCKED.format(schema="main")).fetchall()
+    cursor.execute(REFUSAL.format(schema="clm"))
+    cursor.execute(BLOCKED.format(schema="clm"))
+    assert cursor.fetchall() == expected and {row[3] for row in expected} == {"no_consent"}
+    refused = digests(reference, "campaign_email")
+    assert digests(postgres, "campaign_email") == refused != allowed
+    back = "delete from {schema}_seeds.demo_consents where status = 'withdrawn' and changed_at = '2026-06-30 23:00:00'"
+    cursor.execute(back.format(schema="clm"))
+    with duckdb.connect(str(reference.folder / "clm.duckdb")) as embedded:
+        embedded.execute(back.format(schema="main"))
+    assert digests(postgres, "campaign_email") == digests(reference, "campaign_email") == allowed
+    connection.close()
+
+
 def test_what_is_sent_from_postgres_is_what_duckdb_would_send(reference: Run, postgres: Run) -> None:
     """Plans agree; messages, states and answers pass through the same ledger; a second run calls nobody."""
-    assert digests(postgres) == digests(reference)
+    assert digests(postgres, *EXPOSURES) == digests(reference, *EXPOSURES)
     with HttpReceiver() as receiver:
         postgres.env |= {"CLM_WEBHOOK_URL": receiver.url, "CLM_WEBHOOK_SECRET": "word"}
         out = ("--out", str(postgres.folder / "out"))
