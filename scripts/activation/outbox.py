@@ -313,6 +313,7 @@ class Outbox:
                 sums = ", ".join(f"sum(case when place {side} {MIDDLE} then 1 else 0 end)" for side in ("<=", ">"))
                 numbers = self.warehouse.rows(f"select {sums} from {table}")[0]
                 leaving, staying = (int(one or 0) for one in numbers)
+                self.ledger.hold(run)
                 self.warehouse.commit()
             if self.sync.is_message:
                 for standing, state in RETIRED.items():
