@@ -73,8 +73,9 @@ class Warehouse:
 
     def commit(self) -> None:
         """Commits in the midst of a transaction(); what follows is another one on the same connection."""
-        self.adapter.connections.commit()
-        self.adapter.connections.begin()
+        if self.is_transactional:
+            self.adapter.connections.commit()
+            self.adapter.connections.begin()
 
     def rows(self, sql: str) -> list[Row]:
         """All rows of a query; callers bound it with a limit."""
