@@ -118,10 +118,10 @@ def desk(demo: Shop, tmp_path: Path) -> Iterator[Desk]:
     demo.rows("checkpoint")
     demo.copy_database(tmp_path / "clm.duckdb")
     desk = Desk(tmp_path, demo.folder / "target")
+    addresses = {row[0] for row in desk.sql("select distinct address from campaign_outbox where address is not null")}
     yield desk
     tables = desk.sql("select table_name from information_schema.tables where table_schema = 'main_ledger'")
     told = "\n".join([*desk.heard, *(str(desk.sql(f"from main_ledger.{table}")) for (table,) in tables)])
-    addresses = {row[0] for row in desk.sql("select distinct address from campaign_outbox where address is not null")}
     assert sorted(value for value in personal_values() | addresses if value in told) == []
 
 
