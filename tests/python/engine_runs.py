@@ -77,7 +77,7 @@ class Run:
         return done.stdout
 
     def build(self, with_tests: bool = True, select: tuple[str, ...] = ()) -> Run:
-        """Everything as tables, so that every mart can be read from outside of the engine, and no mart empty."""
+        """What may be a table is one, so that it can be read from outside of the engine, and no mart is empty."""
         tables = ["--vars", "{clm_timeline_materialized: table, clm_tag_overlap_rate: 0.4}"]
         selected = ["--select", *select] if select else []
         self.dbt("build", "--quiet", *tables, *selected, *([] if with_tests else WITHOUT_TESTS))
@@ -113,9 +113,13 @@ class Run:
         elif self.engine == "duckdb":
             found = query_duckdb(f"{select} {place}", self.folder / "clm.duckdb")
         else:
-            files = sorted((self.folder / "warehouse" / f"{self.schema}.db" / relation).glob("*.parquet"))
-            listed = ", ".join(f"'{file}'" for file in files)
-            found = query_duckdb(f"{select} read_parquet([{listed}])") if files else []
+            directory = self.folder / "warehouse" / f"{self.schema}.db" / relation
+            files = ", ".join(f"'{file}'" for file in sorted(directory.glob("*.parquet")))
+            if directory.exists():
+                found = query_duckdb(f"{select} read_parquet([{files}])") if files else []
+            else:  # a view
+                with spark_session(self.folder) as session:
+                    found = [tuple(row) for row in session.sql(f"{select} {place}").collect()]
         return sorted((tuple(as_text(value) for value in row) for row in found), key=sort_key)
 
 

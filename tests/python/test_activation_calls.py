@@ -44,7 +44,7 @@ def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 def destination(outpost: Outpost, receiver: HttpReceiver, **changes: Any) -> tuple[str, ...]:
     """A destination after the shipped webhook, with changes; and the receiver's address in the environment."""
     meta = yaml.safe_load((PROJECT / "scripts/activation/destinations/webhook.yml").read_text(encoding="utf-8"))
-    meta |= {"timeout_seconds": 0.5, "max_tries": 4, "batch_size": 20, **changes}
+    meta |= {"timeout_seconds": 20, "max_tries": 4, "batch_size": 20, **changes}
     if meta["guarantee"] == "strict":
         meta.pop("idempotency_header", None)
     file = outpost.folder / "webhook.yml"
@@ -99,7 +99,7 @@ def test_hostile_vendor_and_killed_runs(outpost: Outpost, seed: int) -> None:
     for key in blocked:
         outpost.sql("insert into activation_blocks values (?, 'control')", [key])
     with HttpReceiver(seed, HOSTILE, is_bad=bad.__contains__, whole=whole, hang_seconds=1.0) as receiver:
-        chosen = (*WEBHOOK, *destination(outpost, receiver, **changes), "--lease-seconds", "1")
+        chosen = (*WEBHOOK, *destination(outpost, receiver, timeout_seconds=0.5, **changes), "--lease-seconds", "1")
         for _ in range(draw.randint(1, 3)):
             process = outpost.start(*chosen)
             process.join(draw.uniform(0.5, 2.5 + ROWS / 2000))
@@ -176,8 +176,8 @@ def one_message(
 def test_each_answer_proves_what_it_proves(
     outpost: Outpost, receiver: HttpReceiver, answer: str, guarantee: str, code: int, state: str, tries: int
 ) -> None:
-    results = {"results": {"accepted": "{{ true }}"}} if answer == "200" else {}
-    result = one_message(outpost, receiver, answer, guarantee=guarantee, batch_size=1, **results)
+    special = {"200": {"results": {"accepted": "{{ true }}"}}, "hang": {"timeout_seconds": 0.5}}.get(answer, {})
+    result = one_message(outpost, receiver, answer, guarantee=guarantee, batch_size=1, **special)
     assert (result[0], result[2]) == (code, {state: 1}), result
     assert len(receiver.requests) == tries
     assert result[1].count("\n") == (1 if code else 0)
