@@ -407,7 +407,9 @@ def test_sent_messages_are_known_to_the_next_build(desk: Desk, demo: Shop, shop:
     desk.run("send")
     sent = desk.outbox()
     shutil.copy(desk.database, shop.database)
-    shop.build(as_of=str((datetime.now(UTC) + timedelta(days=1)).date()), select=("+campaign_outbox",))
+    shop.build(
+        as_of=str((datetime.now(UTC) + timedelta(days=1)).date()), select=("+campaign_outbox", "activation_state")
+    )
     # an entry is one message, whatever the channel: the other channels of a sent entry are closed as well
     entered = shop.rows("""
         select customer_id, campaign_id from segment_campaign where decision_reason = 'already_entered' except
@@ -420,6 +422,11 @@ def test_sent_messages_are_known_to_the_next_build(desk: Desk, demo: Shop, shop:
     shutil.rmtree(later.out, ignore_errors=True)
     assert later.run("send").exit_code == 0
     assert later.keys() == later.outbox() and not set(later.keys()) & set(sent)
+    # the view tells of both runs, also of the one after the build
+    states = shop.rows("select message_key, state, destination from activation_state order by message_key")
+    assert states == [(key, "sent", "files") for key in sorted({*sent, *later.keys()})]
+    known = "select count(*) from activation_state as s inner join segment_campaign using (message_key, customer_id)"
+    assert shop.rows(f"{known} where s.state = 'sent'")[0][0] >= len(later.keys())
     assert (
         shop.rows("""
         select e.campaign_id, count(*) from main_ledger.activation_event as e

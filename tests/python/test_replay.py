@@ -49,7 +49,7 @@ def replayed() -> tuple[Shop, dict[str, tuple[int, str]]]:
     found = hashes(shop)
     assert {"customer_lifecycle", "segment_campaign", "customer_tags", "quarantined_records"} <= set(found)
     # nothing was refused or sent since the build
-    idle = {"activation_blocks", "activation_erasures"}
+    idle = {"activation_blocks", "activation_erasures", "activation_state"}
     assert {name for name, (rows, _) in found.items() if rows == 0} <= idle
     return shop, found
 
