@@ -176,8 +176,12 @@ def one_message(
 def test_each_answer_proves_what_it_proves(
     outpost: Outpost, receiver: HttpReceiver, answer: str, guarantee: str, code: int, state: str, tries: int
 ) -> None:
-    special = {"200": {"results": {"accepted": "{{ true }}"}}, "hang": {"timeout_seconds": 0.5}}.get(answer, {})
-    result = one_message(outpost, receiver, answer, guarantee=guarantee, batch_size=1, **special)
+    special: dict[str, dict[str, Any]] = {
+        "200": {"results": {"accepted": "{{ true }}"}},
+        "hang": {"timeout_seconds": 0.5},
+    }
+    changes = special.get(answer, {})
+    result = one_message(outpost, receiver, answer, guarantee=guarantee, batch_size=1, **changes)
     assert (result[0], result[2]) == (code, {state: 1}), result
     assert len(receiver.requests) == tries
     assert result[1].count("\n") == (1 if code else 0)
