@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -121,6 +122,16 @@ def acknowledge(database: Path) -> None:
                 from campaign_outbox""")
 
 
+def alone(function: Callable[..., None], *arguments: object) -> None:
+    """Runs it in a process of its own: a process begins with the peak memory of the one that started it."""
+    process = multiprocessing.get_context("spawn").Process(target=function, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        click.echo(f"{function.__name__} ended with {process.exitcode}", err=True)
+        sys.exit(1)
+
+
 def activate(folder: Path, *arguments: str) -> tuple[float, int]:
     """Runs the command; seconds that it said it took between its first and last wave, and its peak memory in MB."""
     place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder / "target")]
@@ -187,23 +198,23 @@ def main(rows: int, mails: int, planned: int) -> None:
     parse = ["parse", "--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     subprocess.run([dbt, *parse, "--target-path", str(folder / "target"), "--log-path", str(folder)], check=True)
     try:
-        marts(database, "webhook", rows)
+        alone(marts, database, "webhook", rows)
         seconds, peak = activate(folder, "send", "--exposure", "campaign_webhook", "--out", str(folder / "out"))
         bare = bare_http(ports[0], rows)
         click.echo(f"http    {rows / seconds:9,.0f} rows/s    {bare / rows * seconds:5.1f} x the bare loop  {peak} MB")
-        marts(database, "email", mails)
+        alone(marts, database, "email", mails)
         seconds, peak = activate(folder, "send", "--exposure", "campaign_email", "--out", str(folder / "out"))
         bare = bare_mail(ports[1], mails)
         click.echo(
             f"smtp    {mails / seconds:9,.0f} mails/s   {bare / mails * seconds:5.1f} x the bare loop  {peak} MB"
         )
-        marts(database, "webhook", planned)
+        alone(marts, database, "webhook", planned)
         shared = ("--exposure", "campaign_webhook")
         limited = ("send", *shared, "--out", str(folder / "out"), "--limit", "10000")
         for standing in ("to do", "known"):
             click.echo(f"plan    {planned:9,} rows {standing:5} {activate(folder, 'plan', *shared)[1]:5} MB")
             click.echo(f"send    {planned:9,} rows {standing:5} {activate(folder, *limited)[1]:5} MB")
-            acknowledge(database)
+            alone(acknowledge, database)
     finally:
         for process in processes:
             process.terminate()
