@@ -34,6 +34,7 @@ SETTINGS = {
     "CLM_MAIL_FROM": "Shop <news@shop.example>", "CLM_MAIL_POSTAL_ADDRESS": "Shop, 1 Street",
     "CLM_UNSUBSCRIBE_URL": "https://shop.example/u/{token}", "CLM_UNSUBSCRIBE_SECRET": "bench",
 }  # fmt: skip
+SMALL = "set memory_limit = '2GB'; set preserve_insertion_order = false; set enable_progress_bar = false"
 
 
 class Taking(BaseHTTPRequestHandler):
@@ -91,7 +92,7 @@ def take_mail(pipe: Connection) -> None:
 def marts(database: Path, channel: str, count: int) -> None:
     """The marts that the exposures read, with so many messages of a channel."""
     with duckdb.connect(str(database)) as connection:
-        connection.execute("set memory_limit = '2GB'; set preserve_insertion_order = false")
+        connection.execute(SMALL)
         connection.execute(f"""
             create or replace table segment_campaign as select 'send' as decision, 'eligible' as decision_reason,
                 '{channel}' as channel, 'c1' as campaign_id, current_date as as_of_date;
@@ -112,7 +113,7 @@ def marts(database: Path, channel: str, count: int) -> None:
 def acknowledge(database: Path) -> None:
     """A claim and an acknowledgement of every message in the ledger."""
     with duckdb.connect(str(database)) as connection:
-        connection.execute("set memory_limit = '2GB'; set preserve_insertion_order = false")
+        connection.execute(SMALL)
         for place, state in enumerate(("claimed", "sent")):
             connection.execute(f"""
                 insert into main_ledger.activation_event (event_id, message_key, channel, campaign_id, person_key, op,
@@ -184,7 +185,12 @@ def bare_mail(port: int, count: int) -> float:
 @click.option("--planned", type=int, default=5_000_000, show_default=True)
 def main(rows: int, mails: int, planned: int) -> None:
     """Prints the rates, their ratios to a bare loop, and the peak memory."""
-    folder = Path(tempfile.mkdtemp(prefix="clm-bench-"))
+    with tempfile.TemporaryDirectory(prefix="clm-bench-") as folder:
+        measure(Path(folder), rows, mails, planned)
+
+
+def measure(folder: Path, rows: int, mails: int, planned: int) -> None:
+    """The same in a folder that is empty."""
     database = folder / "clm.duckdb"
     os.environ |= {**SETTINGS, "CLM_DUCKDB_PATH": str(database)}
     ports, processes = [], []
