@@ -129,7 +129,7 @@ def test_hostile_vendor_and_killed_runs(outpost: Outpost, seed: int) -> None:
 def test_two_runs_at_once_and_a_build_meanwhile(outpost: Outpost, receiver: HttpReceiver) -> None:
     """One run works, the other ends with 4; a `dbt seed` into the same file gets its turn."""
     keys = outpost.messages(120, "webhook")
-    chosen = destination(outpost, receiver, guarantee="strict", batch_size=1, rate_per_second=40)
+    chosen = destination(outpost, receiver, guarantee="strict", batch_size=1, rate_per_second=15)
     both = [outpost.start(*WEBHOOK, *chosen, "--wait", "60", "--lease-seconds", "8") for _ in range(2)]
     place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(outpost.folder / "t")]
     with environment({"CLM_DUCKDB_PATH": str(outpost.database)}):
