@@ -60,6 +60,7 @@ class HttpTransport:
         journal.trying(items)
         outcomes = self._tried(request, items)
         if len(items) > 1 and all(one.error_class == "refused" for one in outcomes.values()):
+            journal.refused(items)
             middle = len(items) // 2
             return self.deliver(items[:middle], journal) | self.deliver(items[middle:], journal)
         journal.settled(outcomes)

@@ -57,7 +57,7 @@ def read_lines(file: Path) -> list[tuple[int, str]]:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Stopped(MISCONFIGURED, f"{file.name} cannot be read: {type(error).__name__}.") from None
-    return [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def take_in(outbox: Outbox, lines: Sequence[tuple[int, str]]) -> Taken:

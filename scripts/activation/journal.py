@@ -67,6 +67,10 @@ class Journal:
         """These rows go onto the wire now, in one request."""
         self._write({"try": [item.key for item in items]})
 
+    def refused(self, items: Iterable[Item]) -> None:
+        """The vendor took none of these: they are off the wire, and go out again in other requests."""
+        self._write({"back": [item.key for item in items]})
+
     def settled(self, outcomes: dict[str, Outcome]) -> None:
         self._write({"done": {key: asdict(outcome) for key, outcome in outcomes.items()}})
 
@@ -105,7 +109,7 @@ def journals_left(folder: Path, name: str) -> Iterator[list[Left]]:
 def _read(path: Path, text: str) -> Left:
     """A journal, up to a line that was cut off; without a header nothing of it was claimed."""
     records = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # JSON escapes this one; what else ends a line for Python may stand in a text
         with contextlib.suppress(ValueError):
             records.append(json.loads(line))
     header = records[0] if records and "items" in records[0] else {"mapping": "", "boot": None, "items": []}
@@ -113,6 +117,8 @@ def _read(path: Path, text: str) -> Left:
     left.items = {item[0]: Item(*item) for item in header["items"]}
     for record in records[1:]:
         left.tried |= dict.fromkeys(record.get("try", ()), record.get("try", []))
+        for key in record.get("back", ()):
+            left.tried.pop(key, None)
         left.outcomes |= {key: Outcome(**outcome) for key, outcome in record.get("done", {}).items()}
     return left
 

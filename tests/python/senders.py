@@ -22,7 +22,8 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 
 from activate import cli
 
-NAMES = ["Ann O'Neil", "李小龙", 'Zoë "Z" Müller', "=cmd|'/C calc'!A0", "🎉 Party", "Бо́рис", "x" * 300, ""]
+NAMES = ["Ann O'Neil", "李小龙", 'Zoë "Z" Müller', "=cmd|'/C calc'!A0", "🎉 Party", "Бо́рис", "x" * 300, "",
+         "Line\u2028break\x85here"]  # fmt: skip
 START = """
 create schema if not exists main;
 create or replace table segment_campaign as select * from (values
@@ -117,6 +118,12 @@ class Outpost:
                 [state],
             )
         }
+
+    def twice(self) -> list[tuple[Any, ...]]:
+        """Messages that the ledger holds as sent, or as dead, more than once."""
+        return self.sql("""
+            select message_key, state from main_ledger.activation_event where state in ('sent', 'dead')
+            group by all having count(*) > 1""")
 
     def told(self) -> str:
         """Whatever the commands said, in this process and in others, every error, and all of the ledger."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import random
 import signal
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from activation.destination import Item
+from activation.journal import Journal, journals_left
 from conftest import PROJECT, environment
 from dbt.cli.main import dbtRunner
 from receivers import HOSTILE, HttpReceiver, share_of
@@ -123,6 +127,7 @@ def test_hostile_vendor_and_killed_runs(outpost: Outpost, seed: int) -> None:
     assert outpost.keys("dead") <= bad <= outpost.keys("dead") | outpost.keys("unknown")
     assert set(receiver.processed) - outpost.keys("sent") <= outpost.keys("unknown")
     assert not set(receiver.processed) & bad
+    assert outpost.twice() == []
     assert list((outpost.folder / "out" / ".journals").glob("*")) == []
 
 
@@ -141,6 +146,51 @@ def test_two_runs_at_once_and_a_build_meanwhile(outpost: Outpost, receiver: Http
         process.join(90)
     assert sorted(process.exitcode or 0 for process in both) == [0, 4]
     assert receiver.processed == dict.fromkeys(keys, 1)
+
+
+@pytest.mark.parametrize("guarantee", ["strict", "idempotent"])
+@pytest.mark.parametrize("calls", range(1, 7))
+def test_killed_while_a_refused_batch_is_halved(
+    outpost: Outpost, receiver: HttpReceiver, guarantee: str, calls: int
+) -> None:
+    """Of eight rows the first is bad; the run dies at a call. What the vendor refused before was not on the wire."""
+    keys = outpost.messages(8, "webhook")
+    receiver.whole, receiver.is_bad, receiver.hang_seconds = True, [keys[0]].__contains__, 0.2
+    chosen = (*WEBHOOK, *destination(outpost, receiver, guarantee=guarantee, batch_size=8, concurrency=1),
+              "--lease-seconds", "1")  # fmt: skip
+    process: BaseProcess | None = None
+
+    def behave(_: bytes) -> str:
+        if len(receiver.requests) < calls or process is None:
+            return "ok"
+        process.kill()
+        return "hang"  # taken, and nobody hears of it
+
+    receiver.behave = behave
+    process = outpost.start(*chosen)
+    process.join(60)
+    on_the_wire = len(json.loads(receiver.requests[-1]["body"])["rows"])
+    process, code = None, 4
+    while code == 4:
+        code = outpost.run("send", *chosen).exit_code
+    outpost.run("send", *chosen)
+    unknown = outpost.keys("unknown")
+    assert len(unknown) == (on_the_wire if guarantee == "strict" else 0)
+    assert outpost.keys("dead") | unknown == unknown | {keys[0]} and outpost.keys("sent") == set(keys[1:]) - unknown
+    assert max(receiver.processed.values(), default=1) == 1
+    assert outpost.twice() == []
+
+
+def test_a_journal_holds_texts_of_every_kind(tmp_path: Path) -> None:
+    """Some signs end a line for Python, but not in JSON."""
+    items = [Item("k", "send", {"full_name": "a\u2028b\u2029c\x85d\x0be\x1cf\rg\nh"}), Item("l", "send", {}, 3)]
+    journal = Journal(tmp_path, "webhook.sms", "m", items)
+    journal.trying(items[:1])
+    journal.close(False)
+    with journals_left(tmp_path, "webhook.sms") as left:
+        assert [(one.items, list(one.tried), one.is_same_boot) for one in left] == [
+            ({item.key: item for item in items}, ["k"], True)
+        ]
 
 
 def one_message(
