@@ -81,7 +81,7 @@ class Journal:
         os.close(self._file)
 
     def _write(self, record: dict[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        line = b"\n" + json.dumps(record, ensure_ascii=False).encode() + b"\n"  # whatever a full disk cut off before it
         with self._lock:
             written = 0
             while written < len(line):

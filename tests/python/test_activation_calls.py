@@ -193,6 +193,23 @@ def test_a_journal_holds_texts_of_every_kind(tmp_path: Path) -> None:
         ]
 
 
+def test_a_record_that_a_full_disk_cut_off_takes_no_other_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [Item("k", "send", {}), Item("l", "send", {})]
+    journal = Journal(tmp_path, "webhook.sms", "m", items)
+    write = os.write
+    with monkeypatch.context() as patched:
+        full = [lambda file, data: write(file, data[:9]), lambda *_: 1 / 0]
+        patched.setattr(os, "write", lambda *call: full.pop(0)(*call))
+        with pytest.raises(ZeroDivisionError):
+            journal.trying(items[:1])
+    journal.trying(items[1:])
+    journal.close(False)
+    with journals_left(tmp_path, "webhook.sms") as left:
+        assert [list(one.tried) for one in left] == [["l"]]
+
+
 def one_message(
     outpost: Outpost, receiver: HttpReceiver, answer: str, **changes: Any
 ) -> tuple[int, str, dict[str, int]]:
