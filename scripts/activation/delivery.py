@@ -21,6 +21,7 @@ from activation.outbox import Choice, Outbox, Todo
 PAGE = 10_000  # rows read at once
 MINUTE = 60.0  # seconds of sending after which consent is looked at again
 WAVE = 1000  # rows claimed at once
+AWAY = 5  # calls one after another that reach nobody: then a run ends instead of trying every row
 NOT_TRIED = ("not_tried", "not_delivered")  # failures that are no attempt
 
 
@@ -198,6 +199,7 @@ class CallSender(Sender):
         assert self.outbox.destination is not None
         self.destination: Destination = self.outbox.destination
         self.problem: Stopped | None = None
+        self.unreached = 0
 
     def send(self, planned: dict[str, int]) -> Totals:
         totals = super().send(planned)
@@ -289,10 +291,12 @@ class CallSender(Sender):
             if self._is_stopping() or lost:
                 return dict.fromkeys((item.key for item in items), Outcome("failed", "not_tried"))
             try:
-                return self.transport.deliver(items, journal)
+                ended = self.transport.deliver(items, journal)
             except Stopped as problem:  # its template does not fit: before anything went out
                 self.problem = self.problem or problem
                 return dict.fromkeys((item.key for item in items), Outcome("failed", "not_tried"))
+            self._note_whether_reached(ended)
+            return ended
 
         futures: list[Future[dict[str, Outcome]]] = [pool.submit(call, items) for items in batches]
         while wait(futures, timeout=self.outbox.ledger.lease_seconds / 4).not_done:
@@ -305,6 +309,14 @@ class CallSender(Sender):
         for future in futures:
             outcomes |= future.result()
         return outcomes
+
+    def _note_whether_reached(self, ended: dict[str, Outcome]) -> None:
+        """Nobody answers any more: the rest is left to a later run."""
+        is_away = all(outcome.error_class == "unreachable" for outcome in ended.values())
+        self.unreached = self.unreached + 1 if is_away else 0
+        if self.unreached >= AWAY and not self.transport.refused:
+            self.transport.is_paused = True
+            self.transport.refused = f"{self.destination.name} cannot be reached; run again later."
 
     def _settle(self, run: Run, ended: list[tuple[Claim, Outcome]]) -> None:
         """Records the end of claimed rows; a row that failed too often is dead."""

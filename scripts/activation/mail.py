@@ -188,4 +188,4 @@ def encoded(text: str) -> str:
 
 def _line(text: str) -> str:
     """A text on one line: no header can be smuggled in."""
-    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text).strip()
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()

@@ -14,6 +14,8 @@ from activation.http import Pace, redacted
 from activation.journal import Journal, Outcome
 from activation.mail import Mail, compose, recipient
 
+GOODBYE = 421  # the server closes the connection: it has had enough of it, or goes down
+
 
 class SmtpTransport:
     """A connection per thread, kept open. `refused` says why no further message makes sense."""
@@ -60,39 +62,65 @@ class SmtpTransport:
         except (ValueError, UnicodeError):
             return Outcome("dead", "invalid_address")
         self._pace.wait()
-        try:
-            server = self._server()
-            for code, reply in self._envelope(server, parseaddr(self.sender)[1], address):
-                if code >= 400:
-                    server.rset()
-                    return self._rejected(code, reply, item)
-        except (smtplib.SMTPException, OSError) as error:
-            # nothing was handed over yet
-            self._forget()
-            return Outcome("failed", "unreachable" if isinstance(error, OSError) else type(error).__name__)
+        while True:
+            is_kept = getattr(self._local, "server", None) is not None
+            try:
+                server = self._server()
+                refusal = self._envelope(server, parseaddr(self.sender)[1], address)
+            except (smtplib.SMTPException, OSError):
+                refusal = None
+                self._forget()
+            else:
+                if refusal is None:
+                    break
+                if refusal[0] == GOODBYE:
+                    self._forget()
+            # nothing was handed over yet; a connection that was kept may have been closed in the meantime
+            if is_kept and not self.refused and (refusal is None or refusal[0] == GOODBYE):
+                continue
+            if refusal is not None:
+                return self._rejected(*refusal, item)
+            return Outcome("failed", "rejected_call" if self.refused else "unreachable")
         journal.trying([item])
+        code: int
+        reply: bytes | str
         try:
             code, reply = server.data(content)
         except smtplib.SMTPDataError as error:
-            return self._rejected(int(error.smtp_code), error.smtp_error, item)
+            code, reply = int(error.smtp_code), error.smtp_error
         except (smtplib.SMTPException, OSError):
             self._forget()
             return Outcome("unknown", "connection_lost")
-        if code >= 400:
-            return self._rejected(code, reply, item)
-        return Outcome("sent", None, code, message_id)
+        if code < 400:
+            return Outcome("sent", None, code, message_id)
+        self._reset(server)
+        return self._rejected(code, reply, item)
 
-    def _envelope(self, server: smtplib.SMTP, sender: str, address: str) -> list[tuple[int, bytes]]:
-        first = server.mail(sender)
-        return [first] if first[0] >= 400 else [first, server.rcpt(address)]
+    def _envelope(self, server: smtplib.SMTP, sender: str, address: str) -> tuple[int, bytes] | None:
+        """What the server says against the sender or the recipient. A wrong sender ends the run."""
+        code, reply = server.mail(sender)
+        if code >= 500:
+            self.refused = "The mail server refuses the sender: check CLM_MAIL_FROM and the login."
+            raise smtplib.SMTPSenderRefused(code, reply, sender)
+        if code < 400:
+            code, reply = server.rcpt(address)
+        if code < 400:
+            return None
+        self._reset(server)
+        return code, reply
+
+    def _reset(self, server: smtplib.SMTP) -> None:
+        """The connection is ready for another message, or given up."""
+        try:
+            server.rset()
+        except (smtplib.SMTPException, OSError):
+            self._forget()
 
     def _rejected(self, code: int, reply: bytes | str, item: Item) -> Outcome:
         """4xx: not now; 5xx: never. In neither case was the message taken."""
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
         reason = redacted(text, [item.payload], self.destination.secrets())
         state, kind = ("failed", "refused_for_now") if code < 500 else ("dead", "refused")
-        if code == 421:
-            self._forget()
         return Outcome(state, kind, code, error_message=reason)
 
     def _server(self) -> smtplib.SMTP:

@@ -174,6 +174,10 @@ class MailReceiver:
     seed: int = 0
     busy: float = 0.0  # 451 to a recipient
     lost: float = 0.0  # takes the message, and closes without a word
+    per_connection: int = 0  # so many messages, then `goodbye`
+    goodbye: str = "421 enough for one connection"  # "": closes without a word
+    is_full: Callable[[], bool] = lambda: False  # whether it refuses the content of a message for now
+    senders: str = ""  # whose messages it takes; "": anybody's
     is_bad: Callable[[str], bool] = lambda _: False
     messages: list[tuple[str, bytes]] = field(default_factory=list)
 
@@ -191,9 +195,16 @@ class MailReceiver:
             own |= {"tls_context": context, "require_starttls": True}
         receiver = self
 
+        class Choosy(SMTP):
+            async def smtp_DATA(self, arg: str) -> None:
+                if receiver.is_full():
+                    await self.push("452 no room")
+                else:
+                    await super().smtp_DATA(arg)
+
         class Listening(Controller):
             def factory(self) -> SMTP:
-                return SMTP(receiver, **{k: v for k, v in own.items() if k != "loop"}, loop=self.loop)
+                return Choosy(receiver, **{k: v for k, v in own.items() if k != "loop"}, loop=self.loop)
 
         self._controller = Listening(self, ssl_context=context if self.security == "tls" else None, **common)
         self._controller.start()
@@ -221,6 +232,22 @@ class MailReceiver:
         assert isinstance(data, LoginPassword)
         given = (data.login.decode(), data.password.decode())
         return AuthResult(success=given == self.login, handled=False)
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.senders not in address:
+            return "553 you are none of ours"
+        taken = getattr(session, "taken", 0)
+        if self.per_connection and taken >= self.per_connection:
+            if not self.goodbye:
+                assert server.transport is not None
+                server.transport.close()
+            return self.goodbye
+        session.taken = taken + 1  # type: ignore[attr-defined]
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: Any) -> str:
         if self.is_bad(address):

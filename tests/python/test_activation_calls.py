@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -198,11 +199,16 @@ def test_a_record_that_a_full_disk_cut_off_takes_no_other_with_it(
 ) -> None:
     items = [Item("k", "send", {}), Item("l", "send", {})]
     journal = Journal(tmp_path, "webhook.sms", "m", items)
-    write = os.write
+    write, sizes = os.write, [9]
+
+    def write_until_full(file: int, data: bytes) -> int:
+        if not sizes:
+            raise OSError(errno.ENOSPC, "full")
+        return write(file, data[: sizes.pop()])
+
     with monkeypatch.context() as patched:
-        full = [lambda file, data: write(file, data[:9]), lambda *_: 1 / 0]
-        patched.setattr(os, "write", lambda *call: full.pop(0)(*call))
-        with pytest.raises(ZeroDivisionError):
+        patched.setattr(os, "write", write_until_full)
+        with pytest.raises(OSError, match="full"):
             journal.trying(items[:1])
     journal.trying(items[1:])
     journal.close(False)
