@@ -21,7 +21,7 @@ from activation.outbox import Choice, Outbox, Todo
 PAGE = 10_000  # rows read at once
 MINUTE = 60.0  # seconds of sending after which consent is looked at again
 WAVE = 1000  # rows claimed at once
-AWAY = 5  # calls one after another that reach nobody: then a run ends instead of trying every row
+AWAY = 5  # calls one after another that nobody answers, or with 5xx: then a run ends instead of trying every row
 NOT_TRIED = ("not_tried", "not_delivered")  # failures that are no attempt
 
 
@@ -205,13 +205,17 @@ class CallSender(Sender):
         totals = super().send(planned)
         if self.problem is not None:
             raise self.problem
-        if self.transport.refused:
-            raise Stopped(FAILING if self.transport.is_paused else MISCONFIGURED, self.transport.refused)
+        refused = self.transport.refused
+        if refused and not self.transport.is_paused:
+            raise Stopped(MISCONFIGURED, refused)
         if totals.unknown and self.outbox.sync.is_message:
             reason = f"{totals.unknown} rows may or may not have reached {self.destination.name}"
+            after = f" {refused}" if refused else ""
             raise Stopped(
-                NEEDS_PERSON, f"{reason}; they are not sent again: look there, and settle them with `resolve`."
+                NEEDS_PERSON, f"{reason}; they are not sent again: look there, and settle them with `resolve`.{after}"
             )
+        if refused:
+            raise Stopped(FAILING, refused)
         if self._is_failing(1):
             raise Stopped(FAILING, f"{totals.failed + totals.dead} rows failed, {totals.sent} were sent: see `status`.")
         return totals
@@ -311,12 +315,14 @@ class CallSender(Sender):
         return outcomes
 
     def _note_whether_reached(self, ended: dict[str, Outcome]) -> None:
-        """Nobody answers any more: the rest is left to a later run."""
-        is_away = all(outcome.error_class == "unreachable" for outcome in ended.values())
+        """A vendor that is away is left to a later run: every call more would leave more in doubt."""
+        is_away = all(
+            outcome.state in ("failed", "unknown") and (outcome.http_status or 500) >= 500 for outcome in ended.values()
+        )
         self.unreached = self.unreached + 1 if is_away else 0
         if self.unreached >= AWAY and not self.transport.refused:
             self.transport.is_paused = True
-            self.transport.refused = f"{self.destination.name} cannot be reached; run again later."
+            self.transport.refused = f"{self.destination.name} cannot be reached, or is not well; run again later."
 
     def _settle(self, run: Run, ended: list[tuple[Claim, Outcome]]) -> None:
         """Records the end of claimed rows; a row that failed too often is dead."""

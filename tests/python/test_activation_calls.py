@@ -261,6 +261,21 @@ def test_each_answer_proves_what_it_proves(
     assert all(request["path"] == "/in" for request in receiver.requests)
 
 
+@pytest.mark.parametrize("answer", ["accepted_then_503", "refused_503", "reset"])
+def test_a_vendor_that_is_not_well_is_left_alone(outpost: Outpost, receiver: HttpReceiver, answer: str) -> None:
+    """Every message more would be one more that nobody knows of."""
+    keys = outpost.messages(200, "webhook")
+    chosen = destination(outpost, receiver, guarantee="strict", batch_size=1, concurrency=2)
+    receiver.behave = lambda _: answer
+    result = outpost.run("send", *WEBHOOK, *chosen)
+    unknown = outpost.keys("unknown")
+    assert (result.exit_code, "is not well; run again later" in result.stderr) == (6, True)
+    assert 5 <= len(unknown) <= 7 and outpost.states() == {"unknown": len(unknown), "failed": 200 - len(unknown)}
+    receiver.behave = None
+    assert outpost.run("send", *WEBHOOK, *chosen).exit_code == 0
+    assert outpost.keys("sent") == set(keys) - unknown and max(receiver.processed.values()) == 1
+
+
 def test_unreachable_vendor_fails_and_is_tried_again(outpost: Outpost, receiver: HttpReceiver) -> None:
     outpost.messages(3, "webhook")
     chosen = destination(outpost, receiver, guarantee="strict", batch_size=1, max_tries=1, max_attempts=2)

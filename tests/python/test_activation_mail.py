@@ -154,7 +154,7 @@ def test_a_server_that_is_away_is_left_alone(outpost: Outpost) -> None:
     with MailReceiver() as server:
         pass
     result = send(outpost, server)
-    assert (result.exit_code, result.stderr) == (3, "Error: smtp cannot be reached; run again later.\n")
+    assert (result.exit_code, result.stderr) == (3, "Error: smtp cannot be reached, or is not well; run again later.\n")
     tried = dict(
         outpost.sql("""select error_class, count(*) from main_ledger.activation_event
         where state = 'failed' group by all""")
