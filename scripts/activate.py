@@ -45,7 +45,7 @@ SHARED = (
     click.option("--templates", type=FOLDER, help="Folder of message templates, looked at first."),
     click.option("--lease-seconds", type=click.IntRange(min=1), default=300, show_default=True,
                  help="How long a channel stays taken by a run that died."),
-    click.option("--wait", type=float, default=30, show_default=True, help="Seconds to wait for a locked DuckDB file."),
+    click.option("--wait", type=float, default=30, show_default=True, help="Seconds to wait for other processes."),
     click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
 )  # fmt: skip
 CHOSEN = (
@@ -157,7 +157,8 @@ def open_outbox(
 ) -> Iterator[tuple[Outbox, Reporter]]:  # fmt: skip
     """The outbox of the exposure over dbt's connection. Stops (2) when the manifest does not fit the profile."""
     with contextlib.chdir(project_dir), connect(project_dir, profiles_dir, target, wait) as warehouse:
-        sync = read_sync((target_path or Path(warehouse.config.project_target_path)) / "manifest.json", exposure)
+        target_folder = target_path or Path(warehouse.config.project_target_path)
+        sync = read_sync(target_folder / "manifest.json", exposure, wait)
         adapter = warehouse.adapter.type()
         if sync.adapter_type != adapter:
             raise Stopped(MISCONFIGURED, f"The manifest is of {sync.adapter_type}, not {adapter}: run `dbt build`.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from activation import MISCONFIGURED, Stopped
+from activation import BUSY, MISCONFIGURED, Stopped
 
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 KINDS = ("file", "message", "task", "state", "audience")
@@ -50,13 +51,23 @@ class Sync:
         return self.kind in ("file", "message", "task")
 
 
-def read_sync(manifest_path: Path, name: str) -> Sync:
+def read_manifest(path: Path, patience: float) -> dict[str, Any]:
+    """The project as dbt parsed it. Waits while dbt writes it, then stops (4); stops (2) when there is none."""
+    deadline = time.monotonic() + patience
+    while path.is_file():
+        try:
+            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return manifest
+        except ValueError:
+            if time.monotonic() > deadline:
+                raise Stopped(BUSY, f"{path} is not whole: run again when dbt is done, or run `dbt parse`.") from None
+            time.sleep(0.2)
+    raise Stopped(MISCONFIGURED, f"There is no {path}; run `dbt build`, or give its folder as --target-path.")
+
+
+def read_sync(manifest_path: Path, name: str, patience: float) -> Sync:
     """The exposure of that name. Stops (2) when the manifest or a part of the exposure is missing."""
-    if not manifest_path.is_file():
-        raise Stopped(
-            MISCONFIGURED, f"There is no {manifest_path}; run `dbt build`, or give its folder as --target-path."
-        )
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    manifest = read_manifest(manifest_path, patience)
     exposure = next((e for e in manifest["exposures"].values() if e["name"] == name), None)
     if exposure is None:
         raise Stopped(MISCONFIGURED, f"{manifest_path} has no exposure {name}; run `dbt build`, or correct --exposure.")

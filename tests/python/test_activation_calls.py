@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import threading
 from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -214,6 +215,22 @@ def test_a_record_that_a_full_disk_cut_off_takes_no_other_with_it(
     journal.close(False)
     with journals_left(tmp_path, "webhook.sms") as left:
         assert [list(one.tried) for one in left] == [["l"]]
+
+
+def test_a_manifest_that_is_being_written_is_waited_for(outpost: Outpost, receiver: HttpReceiver) -> None:
+    outpost.messages(1, "webhook")
+    whole = (outpost.manifest / "manifest.json").read_text(encoding="utf-8")
+    outpost.manifest = outpost.folder / "target"
+    outpost.manifest.mkdir()
+    file = outpost.manifest / "manifest.json"
+    file.write_text(whole[: len(whole) // 2], encoding="utf-8")
+    chosen = (*WEBHOOK, *destination(outpost, receiver))
+    result = outpost.run("plan", *chosen, "--wait", "0")
+    assert (result.exit_code, "is not whole" in result.stderr, result.stderr.count("\n")) == (4, True, 1)
+    written = threading.Timer(1, file.write_text, [whole], {"encoding": "utf-8"})
+    written.start()
+    assert outpost.run("plan", *chosen).exit_code == 0
+    written.join()
 
 
 def one_message(
