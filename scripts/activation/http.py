@@ -303,6 +303,7 @@ def retry_after(response: httpx.Response) -> float | None:
 
 def redacted(text: str, payloads: Sequence[dict[str, Any]], secrets: Sequence[str]) -> str:
     """A text without secrets, addresses, and values of the rows that it is about; at most 200 characters."""
+    text = storable(text)
     for secret in secrets:
         text = text.replace(secret, "***")
     values = {str(value) for payload in payloads for value in payload.values() if isinstance(value, str)}
@@ -312,4 +313,9 @@ def redacted(text: str, payloads: Sequence[dict[str, Any]], secrets: Sequence[st
 
 
 def text_or_none(value: Any) -> str | None:
-    return None if value is None else str(value)[:200]
+    return None if value is None else storable(str(value))[:200]
+
+
+def storable(text: str) -> str:
+    """A text without what no warehouse takes: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()

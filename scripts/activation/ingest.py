@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from activation import MISCONFIGURED, Stopped
+from activation.http import storable
 from activation.ledger import ROWS
 from activation.mail import token_key
 from activation.outbox import Outbox
@@ -88,6 +89,8 @@ def parse(number: int, line: str, secret: str) -> Response:
         raise ValueError("it is no JSON") from None
     if not isinstance(row, dict) or any(not isinstance(one, str | None) for one in row.values()):
         raise ValueError("it is no JSON object of texts")
+    if any(one != storable(one) for one in row.values() if one):
+        raise ValueError("it holds a character that no table takes")
     unknown = sorted(set(row) - set(NAMES))
     if unknown:
         raise ValueError(f"it has a field that is none of {', '.join(NAMES)}")
@@ -185,4 +188,4 @@ def _add(outbox: Outbox, responses: Sequence[Response], taken: Taken) -> None:
 
 def _in(values: Iterable[str | None]) -> str:
     """A list for SQL's `in`, never empty."""
-    return ", ".join(sorted({literal(value.replace("\\", "/")) for value in values if value})) or "''"
+    return ", ".join(sorted({literal(value) for value in values if value})) or "''"

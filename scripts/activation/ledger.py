@@ -469,8 +469,8 @@ def utc_now() -> datetime:
 
 
 def optional(value: Any) -> str:
-    """A value as SQL text, or null; what a vendor says may hold a backslash, which no literal can."""
-    return "null" if value is None else literal(str(value).replace("\\", "/"))
+    """A value as SQL text, or null."""
+    return "null" if value is None else literal(str(value))
 
 
 def instant(moment: datetime) -> str:

@@ -137,9 +137,8 @@ def connect(project_dir: Path, profiles_dir: Path, target: str | None, patience:
 
 
 def literal(value: str | int) -> str:
-    """A value as SQL text. A backslash is refused: it means something else on every warehouse."""
+    """A value as SQL text. A backslash, which means something else on every warehouse, is said by its number."""
     if isinstance(value, int):
         return str(value)
-    if "\\" in value:
-        raise Stopped(MISCONFIGURED, "An id with a backslash cannot be written to the ledger; rename it.")
-    return "'" + value.replace("'", "''") + "'"
+    parts = ["'" + part.replace("'", "''") + "'" for part in value.split("\\")]
+    return parts[0] if len(parts) == 1 else f"({' || chr(92) || '.join(parts)})"

@@ -41,6 +41,7 @@ class HttpReceiver:
     knows_keys: bool = True
     hang_seconds: float = 1.5
     later: int = 0  # what the answer "later" asks for
+    says: bytes = b'{"error": "no"}'  # the body of an answer that is a number
     behave: Callable[[Any], str] | None = None
     processed: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -103,7 +104,7 @@ class HttpReceiver:
         if what == "redirect":
             return self._answer(request, 307, b"", {"Location": "http://127.0.0.2:9/elsewhere"})
         if what.isdigit():
-            return self._answer(request, int(what), b'{"error": "no"}')
+            return self._answer(request, int(what), self.says)
         return self._answer(request, status, reply, cut=what == "truncated")
 
     def _answer(

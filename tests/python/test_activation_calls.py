@@ -278,6 +278,16 @@ def test_each_answer_proves_what_it_proves(
     assert all(request["path"] == "/in" for request in receiver.requests)
 
 
+def test_whatever_a_vendor_says_fits_into_the_ledger(outpost: Outpost, receiver: HttpReceiver) -> None:
+    outpost.messages(2, "webhook")
+    chosen = destination(outpost, receiver, guarantee="strict", batch_size=2)
+    receiver.says = rb"""{"error": "no \u0000 C:\\new \ud800 it\u2028's"}"""
+    receiver.behave = lambda _: "400"
+    assert outpost.run("send", *WEBHOOK, *chosen).exit_code == 3
+    said_of = outpost.sql("select distinct error_message from main_ledger.activation_event where state = 'dead'")
+    assert [json.loads(one) for (one,) in said_of] == [{"error": "no \0 C:\\new  it\u2028's"}]
+
+
 @pytest.mark.parametrize("answer", ["accepted_then_503", "refused_503", "reset"])
 def test_a_vendor_that_is_not_well_is_left_alone(outpost: Outpost, receiver: HttpReceiver, answer: str) -> None:
     """Every message more would be one more that nobody knows of."""

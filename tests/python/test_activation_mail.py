@@ -235,11 +235,13 @@ def test_tokens_are_sealed() -> None:
 def test_what_vendors_say_is_redacted() -> None:
     told = "Unknown +49 30 1234567 of Ann O'Neil <ann@x.org>, key SG.abc and 5f4dcc3b5aa765d61d8327deb882cf99"
     assert redacted(told, [{"full_name": "Ann O'Neil"}], ["SG.abc"]) == "Unknown *** of *** <***>, key *** and ***"
+    assert redacted("a\0b\ud800c", [], []) == "abc"  # what no table takes
 
 
 def ingest(outpost: Outpost, *rows: Any) -> Any:
     file = outpost.folder / "back.jsonl"
-    file.write_text("\n".join(one if isinstance(one, str) else json.dumps(one) for one in rows), encoding="utf-8")
+    lines = (one if isinstance(one, str) else json.dumps(one).replace("\\u2028", "\u2028") for one in rows)
+    file.write_text("\n".join(lines), encoding="utf-8")
     return outpost.run("ingest", *EMAIL, str(file))
 
 
@@ -260,8 +262,9 @@ def test_answers_are_taken_in_once(outpost: Outpost) -> None:
         },
         {"event_type": "complained", "occurred_at": now, "email": " Someone@Example.org "},
         {"event_type": "suppressed", "occurred_at": now, "phone": "+49 151 23456789", "channel": "sms"},
-        {"event_type": "clicked", "occurred_at": now, "message_id": "m9", "customer_id": "c9", "channel": "push"},
-    ]
+        {"event_type": "clicked", "occurred_at": now, "message_id": "m9", "customer_id": "X\\c'9", "channel": "push",
+         "response_id": "r\\\u20289"},
+    ]  # fmt: skip
     first = ingest(outpost, *good, good[0])
     assert first.exit_code == 0, first.output
     assert (said(first, "ingested")["rows"], said(first, "ingested")["known_before"]) == (6, 1)
@@ -271,7 +274,7 @@ def test_answers_are_taken_in_once(outpost: Outpost) -> None:
         identifier_hash is not null from main_ledger.activation_response order by event_type""")  # fmt: skip
     assert held == [
         ("bounced_hard", customers[keys[0]], "email", "c1", "2026-07-01 08:00:00", True),
-        ("clicked", "c9", "push", None, "2026-07-01 08:00:00", True),
+        ("clicked", "X\\c'9", "push", None, "2026-07-01 08:00:00", True),
         ("opened", customers[keys[1]], "email", "c1", "2026-07-01 08:00:00", False),
         ("suppressed", None, None, None, "2026-07-01 08:00:00", True),
         ("suppressed", None, "sms", None, "2026-07-01 08:00:00", True),
@@ -287,10 +290,12 @@ def test_answers_are_taken_in_once(outpost: Outpost) -> None:
         {"event_type": "opened", "occurred_at": now, "message_key": "nobody"},
         {"event_type": "unsubscribed", "occurred_at": now, "token": "made.up"},
         {"event_type": "opened", "x": "y"},
+        {"event_type": "opened", "occurred_at": now, "message_key": keys[3], "response_id": "a\0b"},
+        {"event_type": "opened", "occurred_at": now, "message_key": keys[3], "response_id": "a\ud800b"},
         {"event_type": "opened", "occurred_at": now, "message_key": keys[3]},
     )
     assert (bad.exit_code, said(bad, "ingested")["rows"], bad.stderr.count("\n")) == (2, 1, 1)
-    assert [one["line"] for one in events(bad) if one["event"] == "refused"] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [one["line"] for one in events(bad) if one["event"] == "refused"] == [*range(1, 11)]
     assert not any(
         one in outpost.told() for one in ("omeone@", "23456789", "made.up", *[n for n in NAMES if len(n) > 2])
     )

@@ -356,9 +356,17 @@ def test_what_is_sent_from_postgres_is_what_duckdb_would_send(reference: Run, po
         assert max(receiver.processed.values()) == 1
         key = next(row["key"] for row in receiver.rows if row["data"].get("channel") == "email")
         back = postgres.folder / "back.jsonl"
-        back.write_text(json.dumps({"event_type": "unsubscribed", "occurred_at": "2026-07-01", "message_key": key}))
+        moment = {"occurred_at": "2026-07-01"}
+        answers = [
+            {"event_type": "unsubscribed", **moment, "message_key": key},
+            {"event_type": "clicked", **moment, "message_id": "m\\9", "customer_id": "X\\c'9", "channel": "push",
+             "response_id": "r\\9"},
+        ]  # fmt: skip
+        back.write_text("\n".join(map(json.dumps, answers)))
         email = ("--exposure", "campaign_email")
-        assert postgres.activate("ingest", *email, str(back))[-1]["rows"] == 1
-        assert postgres.activate("ingest", *email, str(back))[-1]["known_before"] == 1
+        assert postgres.activate("ingest", *email, str(back))[-1]["rows"] == 2
+        assert postgres.activate("ingest", *email, str(back))[-1]["known_before"] == 2
+        held = query_postgres("select customer_id, message_id from clm_ledger.activation_response order by 1")
+        assert ("X\\c'9", "m\\9") in held
         states = [one for one in postgres.activate("status", *email) if one["event"] == "states"]
         assert {(one["destination"], one["state"]) for one in states} == {("webhook", "sent")}
