@@ -86,6 +86,10 @@ class Templates:
             return template.render(values)
         except TemplateError as error:
             raise Stopped(MISCONFIGURED, f"The template {template.name} does not fit its rows: {error}") from error
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            # its own message may repeat a value of the row
+            kind = type(error).__name__
+            raise Stopped(MISCONFIGURED, f"The template {template.name} does not fit its rows: {kind}.") from None
 
     def _find(self, name: str, lang: str, suffixes: tuple[str, ...]) -> Template | None:
         """The template of a name, else the default; in the language, else in English."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from activation import Stopped
 from activation.destination import load
 from activation.http import redacted
 from activation.mail import Templates, token_key, unsubscribe_token
@@ -209,6 +210,8 @@ def test_templates_are_found_by_name_and_language_and_stay_in_their_box(tmp_path
     (tmp_path / "mine.de.txt").write_text("Subject: Hallo\nx", encoding="utf-8")
     (tmp_path / "mine.en.html").write_text("<p>{{ full_name }}</p>", encoding="utf-8")
     (tmp_path / "evil.en.txt").write_text("{{ ''.__class__.__mro__ }}", encoding="utf-8")
+    (tmp_path / "sum.en.txt").write_text("{{ full_name + 1 }}", encoding="utf-8")
+    (tmp_path / "number.en.txt").write_text("{{ '%d' % full_name }}", encoding="utf-8")
     (tmp_path / "typo.en.txt").write_text("{{ full_nam }}", encoding="utf-8")
     rendered = Templates({"unsubscribe_url": "https://x.org/u"}, tmp_path)
     languages = ("de-AT", "fr", None, "EN", "../x")
@@ -218,9 +221,10 @@ def test_templates_are_found_by_name_and_language_and_stay_in_their_box(tmp_path
     assert rendered.mail(row(template="nothing", language="zh")).subject == "我们的新消息"
     assert rendered.mail(row(full_name="A\nBcc: b@x.org")).subject == "We miss you, A Bcc: b@x.org"
     assert rendered.text(row(template="mine", full_name="Ann")) == "Ann"
-    for template in ("evil", "typo"):
-        with pytest.raises(Exception, match=f"The template {template}.en.txt does not fit its rows"):
-            rendered.mail(row(template=template))
+    for template in ("evil", "typo", "sum", "number"):
+        with pytest.raises(Stopped, match=f"The template {template}.en.txt does not fit its rows") as stopped:
+            rendered.mail(row(template=template, full_name="Ann O'Neil"))
+        assert "Ann" not in str(stopped.value)
 
 
 def test_tokens_are_sealed() -> None:
