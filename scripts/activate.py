@@ -342,7 +342,8 @@ def send_test(outbox: Outbox, choice: Choice, recipient: str, size: int, out: Pa
         journal.close(True)
         transport.close()
     if refused := next((one for one in outcomes if one.state != "sent"), None):
-        raise Stopped(MISCONFIGURED, f"The test was not taken ({refused.error_class}, {refused.http_status}).")
+        reason = f"The test was not taken ({refused.error_class}, {refused.http_status})."
+        raise Stopped(MISCONFIGURED, transport.refused or reason)
     return len(outcomes)
 
 

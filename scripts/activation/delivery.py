@@ -198,13 +198,10 @@ class CallSender(Sender):
     def __post_init__(self) -> None:
         assert self.outbox.destination is not None
         self.destination: Destination = self.outbox.destination
-        self.problem: Stopped | None = None
         self.unreached = 0
 
     def send(self, planned: dict[str, int]) -> Totals:
         totals = super().send(planned)
-        if self.problem is not None:
-            raise self.problem
         refused = self.transport.refused
         if refused and not self.transport.is_paused:
             raise Stopped(MISCONFIGURED, refused)
@@ -228,7 +225,7 @@ class CallSender(Sender):
             for page in self.pages(run, places, PAGE, MINUTE):
                 for begin in range(0, len(page), wave):
                     if self._is_stopping():
-                        return "refused" if self.transport.refused or self.problem else "drained"
+                        return "refused" if self.transport.refused else "drained"
                     self._wave(run, page[begin : begin + wave], pool)
                     if self._is_failing(50, 50.0):
                         return "failing"
@@ -239,7 +236,7 @@ class CallSender(Sender):
         return f"{self.destination.name}.{run.channel}"
 
     def _is_stopping(self) -> bool:
-        return self.drained() or self.transport.refused is not None or self.problem is not None
+        return self.drained() or self.transport.refused is not None
 
     def _is_failing(self, at_least: int, limit: float | None = None) -> bool:
         """Whether more than the allowed share of the rows tried has failed."""
@@ -294,11 +291,7 @@ class CallSender(Sender):
                 return ended | (call(rest) if rest else {})
             if self._is_stopping() or lost:
                 return dict.fromkeys((item.key for item in items), Outcome("failed", "not_tried"))
-            try:
-                ended = self.transport.deliver(items, journal)
-            except Stopped as problem:  # its template does not fit: before anything went out
-                self.problem = self.problem or problem
-                return dict.fromkeys((item.key for item in items), Outcome("failed", "not_tried"))
+            ended = self.transport.deliver(items, journal)
             self._note_whether_reached(ended)
             return ended
 

@@ -16,6 +16,7 @@ import httpx
 import stamina
 from jinja2 import TemplateError
 
+from activation import Stopped
 from activation.destination import Destination, Item
 from activation.journal import Journal, Outcome
 
@@ -56,7 +57,11 @@ class HttpTransport:
         """Sends rows of one operation in one request, or in halves where the vendor refuses the whole."""
         if self.refused:
             return self._note(items, Outcome("failed", "not_tried", error_message=self.refused), journal)
-        request = self.destination.build(items[0].op, items)
+        try:
+            request = self.destination.build(items[0].op, items)
+        except Stopped as problem:
+            self.refused = problem.message
+            return self._note(items, Outcome("failed", "not_tried"), journal)
         journal.trying(items)
         outcomes = self._tried(request, items)
         if len(items) > 1 and all(one.error_class == "refused" for one in outcomes.values()):

@@ -48,10 +48,12 @@ class SmtpTransport:
         """Sends each row; a row's outcome is on the disk before the next one begins."""
         outcomes = {}
         for item in items:
-            if self.refused:
-                outcomes[item.key] = Outcome("failed", "not_tried", error_message=self.refused)
-            else:
-                outcomes[item.key] = self._one(item, self.mail(item.payload), journal)
+            outcomes[item.key] = Outcome("failed", "not_tried", error_message=self.refused)
+            if not self.refused:
+                try:
+                    outcomes[item.key] = self._one(item, self.mail(item.payload), journal)
+                except Stopped as problem:  # its template does not fit: before anything went out
+                    self.refused = problem.message
             journal.settled({item.key: outcomes[item.key]})
         return outcomes
 
