@@ -22,6 +22,7 @@ PAGE = 10_000  # rows read at once
 MINUTE = 60.0  # seconds of sending after which consent is looked at again
 WAVE = 1000  # rows claimed at once
 AWAY = 5  # calls one after another that nobody answers, or with 5xx: then a run ends instead of trying every row
+INTERRUPTED = Outcome("unknown", "interrupted")  # on the wire when its run was killed
 NOT_TRIED = ("not_tried", "not_delivered")  # failures that are no attempt
 
 
@@ -31,7 +32,7 @@ class Transport(Protocol):
     refused: str | None
     is_paused: bool  # refused for now only
 
-    def deliver(self, items: Sequence[Item], journal: Journal) -> dict[str, Outcome]: ...
+    def deliver(self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None) -> dict[str, Outcome]: ...
 
     def close(self) -> None: ...
 
@@ -364,7 +365,7 @@ class CallSender(Sender):
                     if outcome is None and journal is not None:
                         again[tuple(journal.tried[row.message_key])] = journal
                     else:
-                        ended.append((batch_id, row.message_key, outcome or Outcome("unknown", "interrupted")))
+                        ended.append((batch_id, row.message_key, outcome or INTERRUPTED))
             batch_of_key = {row.message_key: batch for batch, rows in opened.items() for row in rows}
             for keys, journal in sorted(again.items(), key=lambda pair: pair[0]):
                 ended += [
@@ -385,7 +386,7 @@ class CallSender(Sender):
     def _left(self, row: Open, journal: Left | None) -> Outcome | None:
         """What became of a row that a dead run had claimed; None: it is to be sent again as it was."""
         guarantee = self.destination.guarantee
-        doubt = Outcome("failed" if guarantee == "upsert" else "unknown", "interrupted")
+        doubt = Outcome("failed", "interrupted") if guarantee == "upsert" else INTERRUPTED
         if journal is None:
             return doubt
         if row.message_key in journal.outcomes:
@@ -397,9 +398,17 @@ class CallSender(Sender):
         return doubt
 
     def _resent(self, run: Run, items: list[Item]) -> dict[str, Outcome]:
-        """The same request with the same key: the vendor knows whether it has it already."""
+        """The same request with the same key: the vendor knows whether it has it already.
+
+        Stops when the vendor does not say: (2) the call is wrong, (3) not now. The next run asks again.
+        """
         journal = Journal(self.journals, self._name(run), run.mapping_version, items)
         try:
-            return self.transport.deliver(items, journal)
+            outcomes = self.transport.deliver(items, journal, INTERRUPTED)
         finally:
             journal.close(True)
+        if INTERRUPTED in outcomes.values():
+            refused, is_wrong = self.transport.refused, self.transport.refused and not self.transport.is_paused
+            reason = f"{self.destination.name} does not say what became of rows of an earlier run; run again later."
+            raise Stopped(MISCONFIGURED if is_wrong else FAILING, refused or reason)
+        return outcomes

@@ -22,6 +22,8 @@ from activation.journal import Journal, Outcome
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 SPLIT = (400, 409, 413, 422)  # refused as a whole: one bad row must not take the others with it
+CONFLICT = 409
+UNHEARD = ("unreachable", "rate_limited", "rejected_call", "redirected", "not_tried")  # calls that were not processed
 GONE = (404, 410)  # of one message: its address is no more
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more gets the rest of the rows in a later run
 stamina.instrumentation.set_on_retry_hooks([])  # a retry is no news, and what is said is said by us
@@ -53,17 +55,20 @@ class HttpTransport:
     def close(self) -> None:
         self._client.close()
 
-    def deliver(self, items: Sequence[Item], journal: Journal) -> dict[str, Outcome]:
-        """Sends rows of one operation in one request, or in halves where the vendor refuses the whole."""
+    def deliver(self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None) -> dict[str, Outcome]:
+        """Sends rows of one operation in one request, or in halves where the vendor refuses the whole.
+
+        doubt: what the rows are if the vendor cannot be asked, because the same request may have arrived before.
+        """
         if self.refused:
-            return self._note(items, Outcome("failed", "not_tried", error_message=self.refused), journal)
+            return self._note(items, doubt or Outcome("failed", "not_tried", error_message=self.refused), journal)
         try:
             request = self.destination.build(items[0].op, items)
         except Stopped as problem:
             self.refused = problem.message
-            return self._note(items, Outcome("failed", "not_tried"), journal)
+            return self._note(items, doubt or Outcome("failed", "not_tried"), journal)
         journal.trying(items)
-        outcomes = self._tried(request, items)
+        outcomes = self._tried(request, items, doubt)
         if len(items) > 1 and all(one.error_class == "refused" for one in outcomes.values()):
             journal.refused(items)
             middle = len(items) // 2
@@ -76,7 +81,7 @@ class HttpTransport:
         journal.settled(outcomes)
         return outcomes
 
-    def _tried(self, request: httpx.Request, items: Sequence[Item]) -> dict[str, Outcome]:
+    def _tried(self, request: httpx.Request, items: Sequence[Item], doubt: Outcome | None) -> dict[str, Outcome]:
         """The outcome of each row after as many tries as are allowed and proved to be safe."""
         try:
             for attempt in stamina.retry_context(
@@ -84,9 +89,16 @@ class HttpTransport:
                 wait_initial=0.2, wait_max=20.0, wait_jitter=0.5,
             ):  # fmt: skip
                 with attempt:
-                    return self._once(request, items)
+                    try:
+                        outcomes = self._once(request, items)
+                        if doubt and any(one.http_status == CONFLICT for one in outcomes.values()):
+                            raise Again(Outcome("unknown", "conflict", CONFLICT))  # with the one before it
+                    except Again as again:
+                        doubt = again.outcome if again.outcome.state == "unknown" else doubt
+                        raise
+                    return {key: _doubted(one, doubt) for key, one in outcomes.items()}
         except Again as last:
-            return dict.fromkeys((item.key for item in items), last.outcome)
+            return dict.fromkeys((item.key for item in items), _doubted(last.outcome, doubt))
         raise AssertionError("retry_context ends by returning or raising")
 
     def _once(self, request: httpx.Request, items: Sequence[Item]) -> dict[str, Outcome]:
@@ -287,6 +299,11 @@ class Pace:
             begin = max(time.monotonic(), self._next)
             self._next = begin + self._gap
         time.sleep(max(0.0, begin - time.monotonic()))
+
+
+def _doubted(outcome: Outcome, doubt: Outcome | None) -> Outcome:
+    """A call that was not heard says nothing of the one before it."""
+    return doubt if doubt is not None and outcome.error_class in UNHEARD else outcome
 
 
 def _backoff(error: Exception) -> bool | float:

@@ -44,8 +44,8 @@ class SmtpTransport:
             except (smtplib.SMTPException, OSError):
                 connection.close()
 
-    def deliver(self, items: Sequence[Item], journal: Journal) -> dict[str, Outcome]:
-        """Sends each row; a row's outcome is on the disk before the next one begins."""
+    def deliver(self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None) -> dict[str, Outcome]:
+        """Sends each row; a row's outcome is on the disk before the next one begins. Mail is never sent in doubt."""
         outcomes = {}
         for item in items:
             outcomes[item.key] = Outcome("failed", "not_tried", error_message=self.refused)
