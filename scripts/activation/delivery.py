@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from activation import FAILING, MISCONFIGURED, NEEDS_PERSON, Stopped
 from activation.destination import Destination, Item
 from activation.files import FileChannel
-from activation.journal import Journal, Left, Outcome, journals_left
+from activation.journal import Journal, Left, Outcome, Tried, journals_left
 from activation.ledger import Claim, Open, Run
 from activation.outbox import Choice, Outbox, Todo
 
@@ -32,7 +32,9 @@ class Transport(Protocol):
     refused: str | None
     is_paused: bool  # refused for now only
 
-    def deliver(self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None) -> dict[str, Outcome]: ...
+    def deliver(
+        self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None, content: str | None = None
+    ) -> dict[str, Outcome]: ...
 
     def close(self) -> None: ...
 
@@ -357,20 +359,20 @@ class CallSender(Sender):
         with journals_left(self.journals, self._name(run)) as left:
             known = {key: one for one in left for key in one.items}
             ended: list[tuple[str, str, Outcome]] = []
-            again: dict[tuple[str, ...], Left] = {}
+            again: dict[Tried, Left] = {}
             for batch_id, rows in sorted(opened.items()):
                 for row in rows:
                     journal = known.get(row.message_key)
                     outcome = self._left(row, journal)
                     if outcome is None and journal is not None:
-                        again[tuple(journal.tried[row.message_key])] = journal
+                        again[journal.tried[row.message_key]] = journal
                     else:
                         ended.append((batch_id, row.message_key, outcome or INTERRUPTED))
             batch_of_key = {row.message_key: batch for batch, rows in opened.items() for row in rows}
-            for keys, journal in sorted(again.items(), key=lambda pair: pair[0]):
+            for tried, journal in sorted(again.items(), key=lambda pair: pair[0].keys):
                 ended += [
                     (batch_of_key[key], key, outcome)
-                    for key, outcome in self._resent(run, [journal.items[key] for key in keys]).items()
+                    for key, outcome in self._resent(run, tried, journal).items()
                     if key in batch_of_key
                 ]
             if ended:
@@ -397,14 +399,15 @@ class CallSender(Sender):
             return None
         return doubt
 
-    def _resent(self, run: Run, items: list[Item]) -> dict[str, Outcome]:
+    def _resent(self, run: Run, tried: Tried, left: Left) -> dict[str, Outcome]:
         """The same request with the same key: the vendor knows whether it has it already.
 
         Stops when the vendor does not say: (2) the call is wrong, (3) not now. The next run asks again.
         """
+        items = [left.items[key] for key in tried.keys]
         journal = Journal(self.journals, self._name(run), run.mapping_version, items)
         try:
-            outcomes = self.transport.deliver(items, journal, INTERRUPTED)
+            outcomes = self.transport.deliver(items, journal, INTERRUPTED, tried.content)
         finally:
             journal.close(True)
         if INTERRUPTED in outcomes.values():

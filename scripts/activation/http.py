@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import threading
@@ -55,10 +56,13 @@ class HttpTransport:
     def close(self) -> None:
         self._client.close()
 
-    def deliver(self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None) -> dict[str, Outcome]:
+    def deliver(
+        self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None, content: str | None = None
+    ) -> dict[str, Outcome]:
         """Sends rows of one operation in one request, or in halves where the vendor refuses the whole.
 
-        doubt: what the rows are if the vendor cannot be asked, because the same request may have arrived before.
+        doubt: what the rows are if the vendor cannot be asked, because the same request may have arrived before;
+        content: the sha256 of that request's content. Another content under its key is never sent.
         """
         if self.refused:
             return self._note(items, doubt or Outcome("failed", "not_tried", error_message=self.refused), journal)
@@ -67,7 +71,9 @@ class HttpTransport:
         except Stopped as problem:
             self.refused = problem.message
             return self._note(items, doubt or Outcome("failed", "not_tried"), journal)
-        journal.trying(items)
+        if content and hashlib.sha256(request.content).hexdigest() != content:
+            return self._note(items, Outcome("unknown", "changed_since"), journal)
+        journal.trying(items, request.content)
         outcomes = self._tried(request, items, doubt)
         if len(items) > 1 and all(one.error_class == "refused" for one in outcomes.values()):
             journal.refused(items)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import threading
@@ -35,6 +36,14 @@ class Outcome:
     error_message: str | None = None
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A request that was on the wire: the keys of its rows, and the sha256 of its content."""
+
+    keys: tuple[str, ...]
+    content: str
+
+
 @dataclass
 class Left:
     """What a dead run's journal says."""
@@ -43,7 +52,7 @@ class Left:
     mapping: str
     is_same_boot: bool
     items: dict[str, Item] = field(default_factory=dict)
-    tried: dict[str, list[str]] = field(default_factory=dict)  # by key: the keys of the request it was last in
+    tried: dict[str, Tried] = field(default_factory=dict)  # by key: the request it was last in
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
@@ -63,9 +72,9 @@ class Journal:
         except OSError as error:
             raise Stopped(MISCONFIGURED, f"{folder} cannot be written ({error.strerror}); nothing went out.") from error
 
-    def trying(self, items: Iterable[Item]) -> None:
-        """These rows go onto the wire now, in one request."""
-        self._write({"try": [item.key for item in items]})
+    def trying(self, items: Iterable[Item], content: bytes = b"") -> None:
+        """These rows go onto the wire now, in one request of this content."""
+        self._write({"try": [item.key for item in items], "content": hashlib.sha256(content).hexdigest()})
 
     def refused(self, items: Iterable[Item]) -> None:
         """The vendor took none of these: they are off the wire, and go out again in other requests."""
@@ -116,7 +125,8 @@ def _read(path: Path, text: str) -> Left:
     left = Left(path, header["mapping"], boot() is not None and header["boot"] == boot())
     left.items = {item[0]: Item(*item) for item in header["items"]}
     for record in records[1:]:
-        left.tried |= dict.fromkeys(record.get("try", ()), record.get("try", []))
+        if "try" in record:
+            left.tried |= dict.fromkeys(record["try"], Tried(tuple(record["try"]), record.get("content", "")))
         for key in record.get("back", ()):
             left.tried.pop(key, None)
         left.outcomes |= {key: Outcome(**outcome) for key, outcome in record.get("done", {}).items()}

@@ -44,7 +44,9 @@ class SmtpTransport:
             except (smtplib.SMTPException, OSError):
                 connection.close()
 
-    def deliver(self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None) -> dict[str, Outcome]:
+    def deliver(
+        self, items: Sequence[Item], journal: Journal, doubt: Outcome | None = None, content: str | None = None
+    ) -> dict[str, Outcome]:
         """Sends each row; a row's outcome is on the disk before the next one begins. Mail is never sent in doubt."""
         outcomes = {}
         for item in items:

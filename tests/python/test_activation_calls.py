@@ -303,13 +303,8 @@ def test_a_doubt_is_only_ended_by_an_answer(
     assert set(receiver.processed.values()) == {1}
 
 
-@pytest.mark.parametrize(("answer", "code"), [("busy", 3), ("401", 2)])
-def test_a_vendor_that_does_not_say_is_asked_again(
-    outpost: Outpost, receiver: HttpReceiver, answer: str, code: int
-) -> None:
-    """A run died after its call was processed; until the vendor answers to the same call, its rows stay in doubt."""
-    keys = outpost.messages(4, "webhook")
-    chosen = (*WEBHOOK, *destination(outpost, receiver, guarantee="idempotent", batch_size=4), "--lease-seconds", "1")
+def kill_at_the_first_call(outpost: Outpost, receiver: HttpReceiver, *chosen: str) -> None:
+    """A run whose first call is processed, and which dies before it hears of it."""
     process: BaseProcess | None = None
 
     def kill(_: bytes) -> str:
@@ -320,6 +315,36 @@ def test_a_vendor_that_does_not_say_is_asked_again(
     receiver.behave, receiver.hang_seconds = kill, 0.2
     process = outpost.start(*chosen)
     process.join(60)
+    receiver.behave = None
+
+
+def test_another_text_is_not_sent_under_the_key_of_an_earlier_call(outpost: Outpost, receiver: HttpReceiver) -> None:
+    """The template was changed after the run died."""
+    outpost.messages(2, "webhook")
+    row = {"key": "{{ key }}", "text": "{{ text(row) }}"}
+    requests = {"send": {"path": "", "body": {"operation": "{{ op }}", "rows": {"$rows": row}}}}
+    templates = outpost.folder / "texts"
+    templates.mkdir()
+    (templates / "winback_1.en.short").write_text("We miss you", encoding="utf-8")
+    changed = {"guarantee": "idempotent", "batch_size": 2, "requests": requests, "kinds": ["message"]}
+    more = ("--lease-seconds", "1", "--templates", str(templates))
+    chosen = (*WEBHOOK, *destination(outpost, receiver, **changed), *more)
+    kill_at_the_first_call(outpost, receiver, *chosen)
+    (templates / "winback_1.en.short").write_text("Come back", encoding="utf-8")
+    code = 4
+    while code == 4:
+        code = outpost.run("send", *chosen).exit_code
+    assert (code, outpost.states(), len(receiver.requests)) == (6, {"unknown": 2}, 1)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("busy", 3), ("401", 2)])
+def test_a_vendor_that_does_not_say_is_asked_again(
+    outpost: Outpost, receiver: HttpReceiver, answer: str, code: int
+) -> None:
+    """A run died after its call was processed; until the vendor answers to the same call, its rows stay in doubt."""
+    keys = outpost.messages(4, "webhook")
+    chosen = (*WEBHOOK, *destination(outpost, receiver, guarantee="idempotent", batch_size=4), "--lease-seconds", "1")
+    kill_at_the_first_call(outpost, receiver, *chosen)
     outpost.messages(5, "webhook")  # a new build: whoever were sent anew would be in another batch
     receiver.behave, found = lambda _: answer, 4
     while found == 4:
