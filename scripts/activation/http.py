@@ -39,6 +39,10 @@ class Again(Exception):
         self.outcome, self.wait = outcome, wait
 
 
+class Unproved(Exception):
+    """A job that took the rows and does not say what became of them; its text is the error's class."""
+
+
 class HttpTransport:
     """Calls a destination. `refused` says why no further request makes sense (a wrong key, a long pause)."""
 
@@ -175,6 +179,8 @@ class HttpTransport:
                     (item.key for item in items), Outcome("sent", None, response.status_code, text_or_none(vendor_id))
                 )
             return self._by_row(results, about, items)
+        except Unproved as job:
+            return self._doubtful(items, Outcome("unknown", str(job), response.status_code))
         except (TemplateError, httpx.InvalidURL):
             return self._doubtful(items, Outcome("unknown", "unreadable_reply", response.status_code))
 
@@ -237,7 +243,7 @@ class HttpTransport:
         return {wanted[name]: one for name, one in named if name in wanted}, any(n not in wanted for n, _ in named)
 
     def _polled(self, poll: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
-        """Asks for the vendor's job until it is done. Raises Again (not proved) when it takes too long."""
+        """Asks for the vendor's job until it is done. Raises Unproved when it takes too long or cannot be read."""
         destination = self.destination
         path = destination.path_of(poll["path"], **about)
         deadline = time.monotonic() + poll.get("at_most_seconds", 300)
@@ -246,7 +252,7 @@ class HttpTransport:
             if asked is not None and destination.read(poll["done"], **asked):
                 break
             if time.monotonic() > deadline:
-                raise Again(Outcome("unknown" if destination.guarantee == "strict" else "failed", "job_unfinished"))
+                raise Unproved("job_unfinished")
             time.sleep(poll.get("every_seconds", 5))
         asked["errors"] = destination.read(poll.get("failed_items"), **asked) if "errors_path" not in poll else []
         wanted = "errors_when" not in poll or destination.read(poll["errors_when"], **asked)
@@ -255,11 +261,11 @@ class HttpTransport:
             listed = self._asked(page)
             failed = None if listed is None else destination.read(poll.get("failed_items"), **listed)
             if listed is None or not isinstance(failed, list):
-                raise Again(Outcome("failed", "unreadable_reply"))
+                raise Unproved("unreadable_reply")
             asked["errors"] += failed
             following = destination.read(poll.get("next_page"), **listed)
             if following and httpx.URL(following).host != httpx.URL(page).host:
-                raise Again(Outcome("failed", "redirected"))
+                raise Unproved("job_redirected")
             page = following or None
         return asked
 

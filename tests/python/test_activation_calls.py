@@ -357,6 +357,25 @@ def test_a_vendor_that_does_not_say_is_asked_again(
     assert set(keys) < set(receiver.processed)
 
 
+@pytest.mark.parametrize(
+    ("guarantee", "code", "state", "posts"),
+    [("strict", 6, "unknown", 1), ("idempotent", 6, "unknown", 2), ("upsert", 3, "failed", 2)],
+)
+def test_a_job_that_never_ends_took_the_rows(
+    outpost: Outpost, receiver: HttpReceiver, guarantee: str, code: int, state: str, posts: int
+) -> None:
+    """The vendor accepted the rows for a job: in the strict class they are not posted again."""
+    outpost.messages(3, "webhook")
+    poll = {"path": "/job", "done": "{{ body.done }}", "every_seconds": 0.01, "at_most_seconds": 0.05}
+    rows = {"$rows": {"key": "{{ key }}"}}
+    requests = {"send": {"path": "", "body": {"operation": "{{ op }}", "rows": rows}, "poll": poll}}
+    chosen = destination(outpost, receiver, guarantee=guarantee, batch_size=3, max_tries=2, requests=requests,
+                         kinds=["message"])  # fmt: skip
+    receiver.behave = lambda body: "ok" if body else "404"
+    assert outpost.run("send", *WEBHOOK, *chosen).exit_code == code
+    assert outpost.states() == {state: 3} and sum(bool(one["body"]) for one in receiver.requests) == posts
+
+
 def test_whatever_a_vendor_says_fits_into_the_ledger(outpost: Outpost, receiver: HttpReceiver) -> None:
     outpost.messages(2, "webhook")
     chosen = destination(outpost, receiver, guarantee="strict", batch_size=2)
