@@ -10,7 +10,7 @@ PYTHON_FILES := scripts tests/python
 # the demo, the tests and the linters never read the raw tables of the shell that calls make
 EMBEDDED := env -u CLM_RAW_DIR -u CLM_RAW_SCHEMA -u CLM_RAW_DATABASE -u CLM_AS_OF_DATE -u CLM_TARGET -u CLM_SCHEMA
 
-.PHONY: help demo build test test-engines test-spark lint format docs clean
+.PHONY: help demo build test profile-tests mutants test-engines test-spark lint format docs clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -38,18 +38,20 @@ build: $(DEV) ## Build your data, fit the value models, build what depends on th
 	$(BIN)/dbt build --select base_clv_parameters+
 
 lint: $(DEV) ## Check the style of SQL and Python, and the Python types
-	$(EMBEDDED) $(BIN)/sqlfluff lint --disable-progress-bar models tests/data
-	$(BIN)/ruff check $(PYTHON_FILES)
-	$(BIN)/ruff format --check $(PYTHON_FILES)
-	$(BIN)/mypy $(PYTHON_FILES)
+	$(EMBEDDED) $(BIN)/python scripts/check.py lint
 
 format: $(DEV) ## Reformat Python
 	$(BIN)/ruff check --fix $(PYTHON_FILES)
 	$(BIN)/ruff format $(PYTHON_FILES)
 
-test: lint ## Lint, build the demo with every data and unit test, run the Python tests (DuckDB)
-	$(EMBEDDED) $(BIN)/dbt build --quiet
-	$(EMBEDDED) $(BIN)/pytest -n 2 --dist loadfile -m "not engines"
+test: $(DEV) ## Lint, build the demo with every data and unit test, run the Python tests (DuckDB); times of each
+	$(EMBEDDED) $(BIN)/python scripts/check.py
+
+profile-tests: $(DEV) ## Where the CPU seconds of the Python tests go: by file, test, fixture and dbt command
+	$(EMBEDDED) $(BIN)/pytest -n 2 --dist loadfile -m "not engines" --cpu-profile
+
+mutants: $(DEV) ## Plant the faults of scripts/mutants.yml one after the other: which does no test notice?
+	$(EMBEDDED) $(BIN)/python scripts/mutants.py
 
 test-engines: $(SPARK) ## The same marts on PostgreSQL and Spark (private servers; needs PostgreSQL, Java 17)
 	$(BIN)/python scripts/engines.py check

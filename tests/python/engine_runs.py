@@ -1,27 +1,30 @@
-"""dbt on DuckDB, PostgreSQL and Spark, one process per run, and the marts they built as comparable text."""
+"""dbt on DuckDB, PostgreSQL and Spark, all in this process, and the marts they built as comparable text."""
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
 import duckdb
 import psycopg2  # type: ignore[import-untyped]
 import pytest
-from conftest import PROJECT
+from activate import cli as activate_main
+from click.testing import CliRunner
+from conftest import PROJECT, WORKPLACE, environment, run_dbt
+from fit_value import main as fit_main
 
 ENGINES = ("duckdb", "postgres", "spark")
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 Row = tuple[str | None, ...]
+os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 
 
 @dataclass
@@ -33,54 +36,44 @@ class Run:
     schema: str = "main"
     env: dict[str, str] = field(default_factory=dict)
 
-    def dbt(self, *arguments: str) -> str:
-        """Runs dbt in a process of its own and returns what it printed; fails the test when dbt fails."""
-        return self.run(
-            [
-                str(Path(sys.executable).parent / "dbt"), *arguments,
-                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-                "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
-            ]
-        )  # fmt: skip
-
-    def fit(self) -> str:
-        """Runs scripts/fit_value.py the same way."""
-        script = str(PROJECT / "scripts" / "fit_value.py")
-        return self.run([sys.executable, script, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)])
-
-    def activate(self, *arguments: str) -> list[dict[str, Any]]:
-        """Runs scripts/activate.py the same way; what it said, line by line."""
-        script = str(PROJECT / "scripts" / "activate.py")
-        place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-format", "json"]
-        said = self.run([sys.executable, script, *arguments, *place, "--target-path", str(self.folder / "target")])
-        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-
-    def run(self, command: list[str]) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        keep = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("CLM_") or name.startswith("CLM_POSTGRES_")
-        }
-        settings = {
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
             "CLM_TARGET": self.engine,
             "CLM_SCHEMA": self.schema,
             "CLM_DUCKDB_PATH": str(self.folder / "clm.duckdb"),
             "CLM_SPARK_DIR": str(self.folder),
-            "SPARK_LOCAL_IP": "127.0.0.1",
             **self.env,
         }
-        done = subprocess.run(
-            command, cwd=self.folder, env={**keep, **settings}, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{command[:3]} on {self.engine}:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+
+    def dbt(self, *arguments: str, variables: str = "{}") -> Any:
+        """Runs dbt and returns its result; fails the test with dbt's messages when dbt fails."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        built = run_dbt(self.folder, arguments, self.settings, variables)
+        assert built.success, f"{arguments[:3]} on {self.engine}:\n{built.log[-6000:]}"
+        return built.result.result
+
+    def fit(self) -> str:
+        """Runs scripts/fit_value.py the same way; what it said."""
+        return self._run(fit_main, ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)])
+
+    def activate(self, *arguments: str) -> list[dict[str, Any]]:
+        """Runs scripts/activate.py the same way; what it said, line by line."""
+        place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-format", "json"]
+        said = self._run(activate_main, [*arguments, *place, "--target-path", str(self.folder / "target")])
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+    def _run(self, command: click.Command, arguments: list[str]) -> str:
+        with environment(self.settings):
+            done = CliRunner().invoke(command, arguments)
+        assert done.exit_code == 0, f"{arguments[:3]} on {self.engine}:\n{done.output[-6000:]}\n{done.exception!r}"
         return done.stdout
 
     def build(self, with_tests: bool = True, select: tuple[str, ...] = ()) -> Run:
         """What may be a table is one, so that it can be read from outside of the engine, and no mart is empty."""
-        tables = ["--vars", "{clm_timeline_materialized: table, clm_tag_overlap_rate: 0.4}"]
+        tables = "{clm_timeline_materialized: table, clm_tag_overlap_rate: 0.4}"
         selected = ["--select", *select] if select else []
-        self.dbt("build", "--quiet", *tables, *selected, *([] if with_tests else WITHOUT_TESTS))
+        self.dbt("build", *selected, *([] if with_tests else WITHOUT_TESTS), variables=tables)
         return self
 
     def nodes(self) -> dict[str, Any]:
@@ -118,9 +111,20 @@ class Run:
             if directory.exists():
                 found = query_duckdb(f"{select} read_parquet([{files}])") if files else []
             else:  # a view
-                with spark_session(self.folder) as session:
-                    found = [tuple(row) for row in session.sql(f"{select} {place}").collect()]
+                found = [tuple(row) for row in spark_session().sql(f"{select} {place}").collect()]
         return sorted((tuple(as_text(value) for value in row) for row in found), key=sort_key)
+
+
+@functools.cache
+def spark_folder() -> Path:
+    """Empty at first: Spark has one warehouse and one metastore a process."""
+    folder = WORKPLACE / "spark"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def spark_run(schema: str, env: dict[str, str] | None = None) -> Run:
+    return Run("spark", spark_folder(), schema, env or {})
 
 
 def sort_key(row: Row) -> list[tuple[bool, str]]:
@@ -170,28 +174,11 @@ def query_postgres(sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-@contextmanager
-def spark_session(folder: Path) -> Iterator[Any]:
-    """A Spark session over what a run on Spark left in its folder; it ends with the block."""
+def spark_session() -> Any:
+    """The session in which dbt built on Spark: one JVM and one metastore for all tests of this process."""
     from pyspark.sql import SparkSession  # installed for the engine tests only
 
-    settings = {
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": f"{folder}/warehouse",
-        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/metastore_db;create=true",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-    }
-    builder = SparkSession.builder.master("local[2]")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.enableHiveSupport().getOrCreate()
-    try:
-        yield session
-    finally:
-        session.stop()
+    return SparkSession.builder.getOrCreate()
 
 
 def differences(left: Run, right: Run, relations: dict[str, list[str]] | None = None) -> list[str]:

@@ -156,34 +156,26 @@ def test_names_and_folders_agree(manifest: Manifest) -> None:
 
 
 def test_marts_have_contracts_descriptions_and_keys(manifest: Manifest) -> None:
+    keys = declared_keys(manifest)
     for node in models(manifest):
         if not node.original_file_path.startswith("models/marts/"):
             continue
         assert node.contract.enforced, f"{node.name} has no enforced contract"
-        assert node.config.meta.get("key") or node.name in KEYLESS_MARTS, f"{node.name} has no meta.key"
-        assert set(node.config.meta["key"]) <= set(node.columns), f"{node.name} has a key without columns"
+        key = keys.get(node.name, [])
+        assert key or node.name in KEYLESS_MARTS, f"{node.name} has no key in its clm_constraints"
+        assert set(key) <= set(node.columns), f"{node.name} has a key without columns"
         undescribed = [column.name for column in node.columns.values() if not column.description.strip()]
         assert undescribed == [], f"{node.name}: {undescribed}"
 
 
-def unique_keys(manifest: Manifest) -> set[tuple[str, tuple[str, ...]]]:
-    """Model and columns of every uniqueness test."""
-    found = set()
+def declared_keys(manifest: Manifest) -> dict[str, list[str]]:
+    """Model or seed and the columns of its key, where its YAML declares one."""
+    found = {}
     for node in manifest.nodes.values():
         metadata = getattr(node, "test_metadata", None)
-        if metadata and metadata.name in ("unique", "clm_unique_key"):
-            arguments = metadata.kwargs
-            columns = arguments.get("key_columns") or [arguments.get("column_name")]
-            found.add((str(getattr(node, "attached_node", "")).split(".")[-1], tuple(sorted(columns))))
+        if metadata and metadata.name == "clm_constraints" and metadata.kwargs.get("key"):
+            found[str(getattr(node, "attached_node", "")).split(".")[-1]] = list(metadata.kwargs["key"])
     return found
-
-
-def test_every_declared_key_is_tested(manifest: Manifest) -> None:
-    tested = unique_keys(manifest)
-    keyed = {
-        node.name: tuple(sorted(node.config.meta["key"])) for node in models(manifest) if node.config.meta.get("key")
-    }
-    assert {name: key for name, key in keyed.items() if (name, key) not in tested} == {}
 
 
 def test_every_generic_and_singular_test_says_when_it_fails() -> None:

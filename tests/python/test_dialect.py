@@ -13,9 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from engine_runs import ENGINES, Run, connect_postgres
+from engine_runs import ENGINES, Run, connect_postgres, spark_run
 from scipy import stats
 
+AGES = {
+    ("2000-05-20", "2026-05-19"): "25",
+    ("2000-05-20", "2026-05-20"): "26",
+    ("2000-02-29", "2026-02-28"): "25",
+    ("2000-02-29", "2026-03-01"): "26",
+    ("2000-02-29", "2024-02-29"): "24",
+    ("2000-12-31", "2001-01-01"): "0",
+    (None, "2026-01-01"): None,
+}
 TEXTS = (
     "", " ", "plain", "O'Brien", 'say "hi"', "back\\slash", "\\u000b", "\\\\u001f", "a/b", "{}", "%s", "00123", "123",
     "é", "É", "ß", "名前", "😀👍🏽", "\t\n\r\b\f",
@@ -257,6 +266,7 @@ def arithmetic_cases() -> list[Case]:
         over("business_day", "{{ clm.business_day('a') }}", day, "timestamp", "integer"),
         over("utc_time", "{{ clm.utc_time('a') }}", back, "timestamp", "integer"),
         over("utc_time_in", "{{ clm.utc_time_in('a', 'b') }}", UTC_TIMES, "timestamp", "{{ clm.type_text() }}"),
+        over("age_in_years", "{{ clm.age_in_years('a', 'b') }}", AGES, "date", "date"),
         over("month_end", "{{ clm.month_end('a', 'b') }}", MONTH_ENDS, "date", "integer"),
         over("month_number", "{{ clm.month_number('a') }}", months, "date", "integer"),
         over(
@@ -354,11 +364,10 @@ def one_query(cases: list[Case]) -> str:
 
 def answers(run: Run) -> dict[tuple[int, int], str | None]:
     """What the engine said, by case and row."""
-    said = run.dbt(
-        "show", "--quiet", "--limit", "-1", "--output", "json", "--vars", "{clm_timezone: Europe/Berlin}",
-        "--inline", one_query(all_cases()),
-    )  # fmt: skip
-    rows = json.loads(said[said.index("{") :])["show"]
+    shown = run.dbt(
+        "show", "--limit", "-1", "--inline", one_query(all_cases()), variables="{clm_timezone: Europe/Berlin}"
+    )
+    rows = shown.results[0].agate_table.rows
     return {
         (int(row["case_number"]), int(row["row_number"])): None if row["got"] is None else row["got"][1:]
         for row in rows
@@ -371,7 +380,9 @@ def answers(run: Run) -> dict[tuple[int, int], str | None]:
 def test_every_macro_says_what_its_truth_table_says(engine: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     if engine == "postgres":
         connect_postgres().close()
-    got = answers(Run(engine, tmp_path_factory.mktemp("dialect"), schema="main" if engine == "duckdb" else "clm"))
+    folder = tmp_path_factory.mktemp("dialect")
+    run = spark_run("clm") if engine == "spark" else Run(engine, folder, "main" if engine == "duckdb" else "clm")
+    got = answers(run)
     wrong = []
     for number, case in enumerate(all_cases()):
         for row, (a, b, wanted) in enumerate(case.rows):

@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,16 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import PROJECT
-from engine_runs import WITHOUT_TESTS, Run, connect_postgres, differences, query_duckdb, query_postgres, spark_session
+from engine_runs import (
+    WITHOUT_TESTS,
+    Run,
+    connect_postgres,
+    differences,
+    query_duckdb,
+    query_postgres,
+    spark_run,
+    spark_session,
+)
 from psycopg2.extras import execute_values  # type: ignore[import-untyped]
 from receivers import HttpReceiver
 from replays import WRONG_HISTORY, Replay, random_days, read_nodes
@@ -52,8 +60,8 @@ def postgres(folder: Path) -> Run:
 
 
 @pytest.fixture(scope="module")
-def spark(folder: Path) -> Run:
-    return Run("spark", folder / "spark", schema="clm").build(with_tests="CLM_SPARK_TESTS" in os.environ)
+def spark() -> Run:
+    return spark_run("clm").build(with_tests="CLM_SPARK_TESTS" in os.environ)
 
 
 def test_the_demo_and_its_tests_are_the_same_on_postgres(reference: Run, postgres: Run) -> None:
@@ -61,7 +69,7 @@ def test_the_demo_and_its_tests_are_the_same_on_postgres(reference: Run, postgre
 
 
 def test_spark_plans_and_writes_the_same_files(reference: Run, spark: Run) -> None:
-    """Before a session of this process opens the metastore, which has one user; the reference's ledger stays empty."""
+    """The reference's ledger stays empty: what would be sent from DuckDB is sent from a copy."""
     embedded = Run("duckdb", reference.folder.parent / "duckdb_sent")
     shutil.copytree(reference.folder, embedded.folder)
     written = {}
@@ -110,19 +118,19 @@ def test_history_is_the_state_as_of_each_day_on_postgres(reference: Run, postgre
 
 
 def test_history_is_the_state_as_of_each_day_on_spark(reference: Run, spark: Run) -> None:
-    with spark_session(spark.folder) as session:
+    session = spark_session()
 
-        def create(name: str, sql: str) -> None:
-            session.sql(sql).localCheckpoint().createOrReplaceTempView(f"replayed_{name}")
+    def create(name: str, sql: str) -> None:
+        session.sql(sql).localCheckpoint().createOrReplaceTempView(f"replayed_{name}")
 
-        replay = Replay(read_nodes(spark.folder / "target"), "int_customers_staged", create)
-        wrong = {}
-        for day in history_days(reference, SPARK_DAYS):
-            replay.set_day(day, "replayed_{name}")
-            found = session.sql(
-                WRONG_HISTORY.format(scratch="replayed_int_customers_staged", history="clm.lifecycle_history", day=day)
-            )
-            wrong[day] = found.collect()[0][0]
+    replay = Replay(read_nodes(spark.folder / "target"), "int_customers_staged", create)
+    wrong = {}
+    for day in history_days(reference, SPARK_DAYS):
+        replay.set_day(day, "replayed_{name}")
+        found = session.sql(
+            WRONG_HISTORY.format(scratch="replayed_int_customers_staged", history="clm.lifecycle_history", day=day)
+        )
+        wrong[day] = found.collect()[0][0]
     assert len(wrong) == SPARK_DAYS + 1 and set(wrong.values()) == {0}
 
 
@@ -141,14 +149,14 @@ def test_hillstroms_numbers_come_from_their_sums_on_postgres(postgres: Run) -> N
 
 
 def test_hillstroms_numbers_come_from_their_sums_on_spark(spark: Run) -> None:
-    with spark_session(spark.folder) as session:
+    session = spark_session()
 
-        def create(name: str, sql: str) -> None:
-            session.sql(sql).createOrReplaceTempView(f"judged_{name}")
+    def create(name: str, sql: str) -> None:
+        session.sql(sql).createOrReplaceTempView(f"judged_{name}")
 
-        run_chain(spark.folder / "target", hillstrom_arms(), create, "judged_{name}")
-        found = session.sql(QUERY.format(mart="judged_campaign_experiment")).collect()
-        check_hillstrom([tuple(row) for row in found])
+    run_chain(spark.folder / "target", hillstrom_arms(), create, "judged_{name}")
+    found = session.sql(QUERY.format(mart="judged_campaign_experiment")).collect()
+    check_hillstrom([tuple(row) for row in found])
 
 
 def test_no_mart_of_the_comparison_is_empty_by_accident(reference: Run) -> None:
@@ -186,7 +194,7 @@ def test_raw_tables_of_text_in_a_schema_are_read_like_the_demo(reference: Run, f
     for table in demo_tables():
         header, rows = demo_rows(table)
         load_postgres("raw_text", table, dict.fromkeys(header, "text"), rows)
-    run = Run("postgres", folder / "postgres_text", schema="clm_text", env={"CLM_RAW_SCHEMA": "raw_text"})
+    run = Run("postgres", folder / "postgres_text", schema="clm_raw", env={"CLM_RAW_SCHEMA": "raw_text"})
     checked = reference.checked()
     assert len(checked) == len(demo_tables())
     assert differences(reference, run.build(with_tests=False, select=CHECKED), checked) == []
@@ -227,7 +235,7 @@ def test_raw_tables_of_native_types_are_read_like_native_files(reference: Run, f
         load_postgres("raw_native", table, columns, query_duckdb(select, database))
     files = Run("duckdb", folder / "duckdb_native", env={"CLM_RAW_DIR": str(raw)})
     files.build(with_tests=False, select=CHECKED)
-    tables = Run("postgres", folder / "postgres_native", schema="clm_native", env={"CLM_RAW_SCHEMA": "raw_native"})
+    tables = Run("postgres", folder / "postgres_native", schema="clm_raw", env={"CLM_RAW_SCHEMA": "raw_native"})
     tables.build(with_tests=False, select=CHECKED)
     assert differences(files, tables, files.checked()) == []
 
@@ -241,9 +249,9 @@ AHEAD = "{clm_zero_amount_is_purchase: true, clm_churn_horizon_days: 273, clm_va
 def fitted_and_scored(run: Run) -> None:
     """As `make build` does it, for the models of value alone, as of the end of the calibration."""
     scored = "int_value_scored"
-    run.dbt("build", "--quiet", "--vars", AHEAD, *WITHOUT_TESTS, "--select", f"+{scored}")
+    run.dbt("build", *WITHOUT_TESTS, "--select", f"+{scored}", variables=AHEAD)
     run.fit()
-    run.dbt("build", "--quiet", "--vars", AHEAD, *WITHOUT_TESTS, "--select", f"base_clv_parameters+,+{scored}")
+    run.dbt("build", *WITHOUT_TESTS, "--select", f"base_clv_parameters+,+{scored}", variables=AHEAD)
 
 
 def check_published(fitted: list[tuple[Any, ...]], sums: list[tuple[Any, ...]]) -> None:
@@ -267,32 +275,21 @@ def test_cdnow_has_its_published_numbers_on_postgres(folder: Path, shared_data: 
     rows = orders.itertuples(index=False, name=None)
     load_postgres("raw_cdnow", "orders", dict.fromkeys(orders.columns, "text"), rows)
     env = {"CLM_RAW_SCHEMA": "raw_cdnow", "CLM_AS_OF_DATE": "1997-09-30"}
-    fitted_and_scored(Run("postgres", folder / "postgres_cdnow", schema="cdnow", env=env))
+    fitted_and_scored(Run("postgres", folder / "postgres_cdnow", schema="clm_raw", env=env))
     check_published(
-        query_postgres(FITTED.format(relation="cdnow_staging.stg_clv_parameters")),
-        query_postgres(SUMS.format(relation="cdnow_intermediate.int_value_scored")),
+        query_postgres(FITTED.format(relation="clm_raw_staging.stg_clv_parameters")),
+        query_postgres(SUMS.format(relation="clm_raw_intermediate.int_value_scored")),
     )
 
 
-# in a process of its own: the metastore belongs to one at a time
-LOAD_CDNOW = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from engine_runs import spark_session
-from test_cdnow import cdnow_orders
-from test_experiments import QUERY, check_hillstrom, hillstrom_arms, run_chain
-with spark_session(Path(sys.argv[2])) as session:
-    session.sql("create database raw_cdnow")
-    session.createDataFrame(cdnow_orders(Path(sys.argv[3])).astype(str)).write.saveAsTable("raw_cdnow.orders")
-"""
-
-
 @pytest.mark.skipif("CLM_SPARK_TESTS" not in os.environ, reason="minutes of small jobs: make test-spark")
-def test_cdnow_has_its_published_numbers_on_spark(folder: Path, shared_data: Path) -> None:
+def test_cdnow_has_its_published_numbers_on_spark(shared_data: Path) -> None:
     env = {"CLM_RAW_SCHEMA": "raw_cdnow", "CLM_AS_OF_DATE": "1997-09-30"}
-    run = Run("spark", folder / "spark_cdnow", schema="cdnow", env=env)
-    run.run([sys.executable, "-c", LOAD_CDNOW, str(Path(__file__).parent), str(run.folder), str(shared_data)])
+    run = spark_run("cdnow", env)
+    run.dbt("seed", "--select", "channels")  # dbt starts the session
+    session = spark_session()
+    session.sql("create database raw_cdnow")
+    session.createDataFrame(cdnow_orders(shared_data).astype(str)).write.saveAsTable("raw_cdnow.orders")
     fitted_and_scored(run)
     fits = f"read_parquet('{run.folder}/warehouse/cdnow_ledger.db/clv_parameters/*.parquet')"
     scored = f"read_parquet('{run.folder}/warehouse/cdnow_intermediate.db/int_value_scored/*.parquet')"

@@ -47,7 +47,10 @@ def rows(project: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_own_tags_are_tags_like_all_others(project: Path) -> None:
-    built = dbt(project, "build", "--exclude-resource-type", "unit_test")
+    read = ("+customer_lifecycle", "+tag_catalogue", "+customer_tag_changes")
+    built = dbt(
+        project, "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *read
+    )
     assert built.returncode == 0, built.stdout[-5000:]
     assert "WARN" not in built.stdout.replace("WARN=0", "")
     counted: dict[str, int] = dict(rows(project, "select tag, customer_count from tag_catalogue"))

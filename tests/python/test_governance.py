@@ -72,9 +72,9 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The copied project, built once."""
+    """The copied project, built once, as far as tags go."""
     copy = Copy(tmp_path_factory.mktemp("governance") / "project")
-    success, log = copy.build("--exclude-resource-type", "test")
+    success, log = copy.build("--exclude-resource-type", "test", "--select", "+tag_catalogue", "+customer_tags")
     assert success, log[-4000:]
     return copy
 
@@ -126,7 +126,7 @@ def test_a_tag_of_two_models_fails_the_build_by_name(copied: Copy) -> None:
 def test_a_documented_tag_needs_nothing_else(copied: Copy) -> None:
     copied.change(TAG_SQL, "        coalesce(monetary_score >=", UNDOCUMENTED)
     copied.change(TAG_YAML, "      - name: high_value\n", DOCUMENTED + META + "      - name: high_value\n")
-    success, log = copied.build("--select", "tags_value+", "--exclude-resource-type", "test")
+    success, log = copied.build("--select", "tags_value+,+customer_tags", "--exclude-resource-type", "test")
     assert success, log[-4000:]
     connection = duckdb.connect(str(copied.folder / "clm.duckdb"))
     found = connection.execute(

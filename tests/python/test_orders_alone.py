@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Built, Shop, new_shop
+from conftest import Shop, new_shop
 
 COLUMNS = ["order_id", "customer_id", "ordered_at", "amount"]
 LONG = "long" + "字" * (10 * 1024 * 1024 // 3)  # 10 MB in UTF-8
@@ -83,11 +83,11 @@ def odd_rows() -> list[tuple[str | None, ...]]:
     return rows
 
 
-def green(shop: Shop) -> Built:
-    """A whole build with the project's data tests; the test fails with dbt's messages when it is not green."""
-    built = shop.dbt("build", "--exclude-resource-type", "unit_test")
-    assert built.success, built.log[-4000:]
-    return built
+def green(shop: Shop) -> None:
+    """A whole build and the project's data tests on it; fails with dbt's messages when one of them does."""
+    shop.build()
+    tested = shop.dbt("test", "--select", "test_type:data")
+    assert tested.success, tested.log[-4000:]
 
 
 def read(database: Path, sql: str) -> list[tuple[Any, ...]]:

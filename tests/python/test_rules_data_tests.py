@@ -771,14 +771,14 @@ def world(demo: Shop) -> tuple[Shop, dict[str, str]]:
     return shop, {result.node.name: result.node.compiled_code for result in results}
 
 
-def failures(shop: Shop, corruption: str, test: str) -> int:
+def failures(shop: Shop, corruption: str, test: str) -> list[tuple[Any, ...]]:
     """The rows that a test returns after a corruption, which must change something and is taken back."""
     connection = duckdb.connect(str(shop.database))
     try:
         connection.execute("begin transaction")
         (changed,) = connection.execute(corruption).fetchall()[0]
         assert changed > 0, f"the corruption changes nothing: {corruption}"
-        return len(connection.execute(test).fetchall())
+        return connection.execute(test).fetchall()
     finally:
         connection.execute("rollback")
         connection.close()
@@ -792,21 +792,39 @@ def test_every_singular_test_has_a_corruption(world: tuple[Shop, dict[str, str]]
 @pytest.mark.parametrize(("name", "corruption"), CORRUPTIONS)
 def test_corruption_fails_its_test(world: tuple[Shop, dict[str, str]], name: str, corruption: str) -> None:
     shop, tests = world
-    assert failures(shop, corruption, tests[name]) > 0
+    assert failures(shop, corruption, tests[name])
 
 
-def test_a_row_twice_fails_every_test_of_a_key(world: tuple[Shop, dict[str, str]]) -> None:
+def test_every_constraint_of_every_filled_table_is_seen_to_fail(world: tuple[Shop, dict[str, str]]) -> None:
+    """A row twice, a NULL in each column that has none, a strange value in each column with a list of values."""
     shop, _ = world
-    tests = data_tests(shop.dbt("test", "--select", "test_name:clm_unique_key"))
-    relations = {f"model.clm.{name}": f"{schema}.{name}" for schema, name in shop.rows(
-        "select schema_name, table_name from duckdb_tables()"
-    )}  # fmt: skip
-    keyed = [(test, relations[str(test.node.attached_node)]) for test in tests if test.node.attached_node in relations]
-    filled = [(test, relation) for test, relation in keyed if shop.rows(f"select 1 from {relation} limit 1")]
-    assert len(filled) >= 50
-    for test, relation in filled:
-        corruption = f"insert into {relation} select * from {relation} limit 1"
-        assert failures(shop, corruption, str(test.node.compiled_code)) == 1, test.node.name
+    tests = data_tests(shop.dbt("test", "--select", "test_name:clm_constraints"))
+    tables = {
+        name: f"{schema}.{name}" for schema, name in shop.rows("select schema_name, table_name from duckdb_tables()")
+    }
+    types = dict(shop.rows("select table_name || '.' || column_name, data_type from information_schema.columns"))
+    seen = dict.fromkeys(("key", "not_null", "accepted_values"), 0)
+    for test in tests:
+        name = str(test.node.attached_node).split(".")[-1]
+        table, arguments = tables.get(name), test.node.test_metadata.kwargs
+        if table is None or not shop.rows(f"select 1 from {table} limit 1"):
+            continue
+        broken = [(f"update {table} set {column} = null where rowid = (select min(rowid) from {table})",
+                   f"{column} is NULL in 1 rows") for column in arguments.get("not_null", [])]  # fmt: skip
+        seen["not_null"] += len(broken)
+        for column in arguments.get("accepted_values", {}):
+            strange = {"VARCHAR": "'?'", "BOOLEAN": f"not {column}"}.get(types[f"{name}.{column}"], "-7")
+            change = f"update {table} set {column} = {strange} where rowid = (select min(rowid) from {table})"
+            broken.append((change, f"{column} has a value that is not accepted in 1 rows"))
+            seen["accepted_values"] += 1
+        if arguments.get("key"):
+            again = f"insert into {table} select * from {table} limit 1"
+            broken.append((again, f"{', '.join(arguments['key'])} not unique: 1 values stand in more than one row"))
+            seen["key"] += 1
+        for corruption, sentence in broken:
+            said = failures(shop, corruption, str(test.node.compiled_code))
+            assert any(sentence in row[0] for row in said), (name, corruption, said)
+    assert seen["key"] >= 200 and seen["not_null"] >= 700 and seen["accepted_values"] >= 60, seen
 
 
 def test_dbt_says_which_test_failed(world: tuple[Shop, dict[str, str]]) -> None:
@@ -818,3 +836,14 @@ def test_dbt_says_which_test_failed(world: tuple[Shop, dict[str, str]]) -> None:
     assert not built.success
     failed = [result.node.name for result in data_tests(built) if str(result.status) == "fail"]
     assert failed == ["assert_segment_population_is_the_population"]
+
+
+def test_dbt_says_which_column_broke_its_constraint(world: tuple[Shop, dict[str, str]]) -> None:
+    shop, _ = world
+    connection = duckdb.connect(str(shop.database))
+    connection.execute("update segment_population set customer_count = null")
+    connection.close()
+    built = shop.dbt("test", "--select", "segment_population,test_name:clm_constraints")
+    assert not built.success
+    rows = shop.rows("select count(*) from segment_population")[0][0]
+    assert f"Broken constraint of segment_population: customer_count is NULL in {rows} rows" in built.log
