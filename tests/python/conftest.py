@@ -34,8 +34,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))  # activate, activation
 SHARED_DATA = Path(os.environ.get("CLM_SHARED_DATA", PROJECT.parent / "shared" / "data"))
 ONLINE_RETAIL = PROJECT / "examples" / "online_retail"
-# of all workers of pytest-xdist together: what is made once and only read
-SHARED = PROJECT / "target" / "pytest" / "shared"
+# of all workers of one run together: what is made once and only read; workers inherit the name
+SHARED = Path(os.environ.setdefault("CLM_TEST_SHARED", str(PROJECT / "target" / "pytest" / f"shared_{os.getpid()}")))
 # a worker has its own
 WORKPLACE = PROJECT / "target" / "pytest" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 RAW_VARIABLES = ("CLM_RAW_DIR", "CLM_RAW_SCHEMA", "CLM_RAW_DATABASE")
@@ -284,10 +284,13 @@ class Shop:
             connection.close()
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
+    SHARED.mkdir(parents=True, exist_ok=True)
+
+
+def pytest_unconfigure() -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         shutil.rmtree(SHARED, ignore_errors=True)
-        SHARED.mkdir(parents=True)
 
 
 def new_shop(name: str) -> Shop:
