@@ -81,7 +81,10 @@ class Copy:
             if mutant.pytest:
                 command = [sys.executable, "-m", "pytest", "-x", "-q", *shlex.split(mutant.pytest)]
                 environment = {**os.environ, **self.shared}
-                return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True).returncode == 1
+                ended = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+                if ended.returncode not in (0, 1):
+                    raise click.ClickException(f"pytest {mutant.pytest} does not run: {ended.stdout[-2000:]}")
+                return ended.returncode == 1
             return False
         finally:
             path.write_text(sound, encoding="utf-8")

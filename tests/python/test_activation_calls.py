@@ -252,6 +252,7 @@ def one_message(
         ("accepted_then_503", "strict", 6, "unknown", 1),
         ("accepted_then_503", "idempotent", 6, "unknown", 4),
         ("accepted_then_503", "upsert", 3, "failed", 4),
+        ("500", "strict", 6, "unknown", 1),
         ("hang", "strict", 6, "unknown", 1),
         ("truncated", "strict", 6, "unknown", 1),
         ("truncated", "upsert", 3, "failed", 4),

@@ -16,6 +16,12 @@ import pytest
 from engine_runs import ENGINES, Run, connect_postgres, spark_run
 from scipy import stats
 
+EMAILS = {" A.b@X.Org ": "a.b@x.org", "a@x": "a@x", "a@": None, "@x": None, "nobody": None, None: None}
+PHONES = {"+49 (30) 1": "+49301", "0049 30 1": "+49301", "030 1": "0301", " +1": "+1", "none": None, None: None}
+INTERNATIONAL = {
+    "+1234567": "1234567", "+123456": None, "+123456789012345": "123456789012345", "+1234567890123456": None,
+    "+0123456789": None, "1234567": None, None: None,
+}  # fmt: skip
 AGES = {
     ("2000-05-20", "2026-05-19"): "25",
     ("2000-05-20", "2026-05-20"): "26",
@@ -227,6 +233,9 @@ def text_cases() -> list[Case]:
         over_texts("hash_bucket", "{{ clm.hash_bucket('a') }}", {t: str(n % 10000) for t, n in number.items()}),
         over_texts("hash_bucket of 7", "{{ clm.hash_bucket('a', 7) }}", {t: str(n % 7) for t, n in number.items()}),
         over_texts("only_digits", "{{ clm.only_digits('a') }}", digits),
+        over_texts("normalised_email", "{{ clm.normalised_email('a') }}", EMAILS),
+        over_texts("normalised_phone", "{{ clm.normalised_phone('a') }}", PHONES),
+        over_texts("international_digits", "{{ clm.international_digits('a') }}", INTERNATIONAL),
         over_texts("json_value", "{{ clm.json_value('a', 'user_agent') }}", {None: None, **JSON_VALUES}),
     ]
 

@@ -244,6 +244,19 @@ def test_profiling_that_is_denied_takes_predictive_tags_only(demo: Shop) -> None
     assert held and not held & predictive
 
 
+def test_no_predictive_tag_gets_further_than_a_refusal_of_profiling(demo: Shop) -> None:
+    """The model of the demo run again as if everybody had refused: boolean tags are false, texts are NULL."""
+    tags = [meta for meta in documented(demo).values() if meta.get("predictive") and meta["kind"] != "multi"]
+    sql = compiled(demo, "int_customers_tagged").replace(
+        '"clm"."main_intermediate"."int_customer_features"', "refusing"
+    )
+    given = "(select * replace (true as is_profiling_denied) from main_intermediate.int_customer_features)"
+    held = " or ".join(f"coalesce(cast(tag_{tag['column']} as varchar), 'false') <> 'false'" for tag in tags)
+    assert len(tags) == 3
+    assert demo.rows(f"select count(*) from (with refusing as {given} select * from ({sql}\n)) where {held}") == [(0,)]
+    assert demo.rows(f"select count(*) from main_intermediate.int_customers_tagged where {held}")[0][0] > 10
+
+
 def test_every_fixture_of_rules_is_sorted() -> None:
     lines = Path(RULES).read_text(encoding="utf-8").splitlines()
     assert lines[1:] == sorted(lines[1:])
