@@ -264,9 +264,11 @@ class CallSender(Sender):
                     self.outbox.ledger.claim_listed(run, self.outbox.todo_table(run.channel), places)
                 else:
                     self.outbox.ledger.claim(run, None, list(claims.values()))
-            outcomes = self._called(run, [[one.item for one in batch] for batch in batches], journal, pool)
+            outcomes, lost = self._called(run, [[one.item for one in batch] for batch in batches], journal, pool)
             self._settle(run, [(claim, outcomes[key]) for key, claim in claims.items()])
             is_settled = True
+            if lost is not None:
+                raise lost
         finally:
             journal.close(is_settled)
 
@@ -281,8 +283,8 @@ class CallSender(Sender):
 
     def _called(
         self, run: Run, batches: list[list[Item]], journal: Journal, pool: ThreadPoolExecutor
-    ) -> dict[str, Outcome]:
-        """Outcomes of all rows; the lease is renewed while the threads work."""
+    ) -> tuple[dict[str, Outcome], Stopped | None]:
+        """Outcomes of all rows, and why the lease was lost if it was; it is renewed while the threads work."""
         lost: list[Stopped] = []
 
         def call(items: list[Item]) -> dict[str, Outcome]:
@@ -308,7 +310,7 @@ class CallSender(Sender):
         outcomes: dict[str, Outcome] = {}
         for future in futures:
             outcomes |= future.result()
-        return outcomes
+        return outcomes, lost[0] if lost else None
 
     def _note_whether_reached(self, ended: dict[str, Outcome]) -> None:
         """A vendor that is away is left to a later run: every call more would leave more in doubt."""
