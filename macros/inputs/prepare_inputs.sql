@@ -165,24 +165,14 @@
             "The var clm_timezone is '" ~ var('clm_timezone') ~ "', which is no IANA time zone; use a name like Europe/Paris."
         ) %}
     {% endif %}
-    {% for name, value in clm.numeric_settings().items() if value is not number or value is boolean or value < 0 %}
-        {% do exceptions.raise_compiler_error(
-            "The var " ~ name ~ " is '" ~ value ~ "'; it must be a number that is not negative."
-        ) %}
+    {% for allowed in clm.setting_ranges() %}
+        {% for name in allowed.names %}
+            {% do clm.check_number_setting(name, var(name), allowed) %}
+        {% endfor %}
     {% endfor %}
-    {% if not 0 <= var('clm_global_control_share') <= 1 %}
-        {% do exceptions.raise_compiler_error(
-            "The var clm_global_control_share is " ~ var('clm_global_control_share') ~ "; it is a share from 0 to 1."
-        ) %}
+    {% if var('clm_margin_rate') | string != 'auto' %}
+        {% do clm.check_number_setting('clm_margin_rate', var('clm_margin_rate'), {'words': 'auto or a share from 0 to 1', 'least': 0, 'most': 1}) %}
     {% endif %}
-    {% if var('clm_history_months') < 1 %}
-        {% do exceptions.raise_compiler_error("The var clm_history_months is 0; it is 1 or more.") %}
-    {% endif %}
-    {% for name in ['clm_churn_horizon_days', 'clm_value_horizon_days'] if var(name) is not integer or var(name) < 1 %}
-        {% do exceptions.raise_compiler_error(
-            "The var " ~ name ~ " is '" ~ var(name) ~ "'; it is a whole number of days from 1 on."
-        ) %}
-    {% endfor %}
     {% set currency = var('clm_reporting_currency') | string %}
     {% if currency != 'auto' and not modules.re.match('^[A-Za-z]{3}$', currency) %}
         {% do exceptions.raise_compiler_error(
@@ -198,30 +188,56 @@
 {% endmacro %}
 
 
-{#- The settings that are numbers: {name: value}. -#}
-{% macro numeric_settings() %}
-    {% set settings = {} %}
-    {% for name in [
-        'clm_clock_tolerance_minutes', 'clm_churn_days', 'clm_churn_engagement_days', 'clm_loyal_purchases',
-        'clm_loyal_window_days', 'clm_loyal_tenure_days', 'clm_reactivated_days', 'clm_slipping_days',
-        'clm_onboarding_days', 'clm_growing_days', 'clm_advocacy_days', 'clm_tag_new_registration_days',
-        'clm_tag_recent_days', 'clm_tag_intent_days', 'clm_tag_intent_high', 'clm_tag_intent_medium',
-        'clm_tag_cart_days', 'clm_tag_frequent_purchases', 'clm_tag_long_term_days', 'clm_tag_discount_share',
-        'clm_tag_min_orders', 'clm_tag_night_from_hour', 'clm_tag_night_until_hour', 'clm_tag_night_share',
-        'clm_tag_high_value_score', 'clm_tag_low_value_score', 'clm_tag_big_basket_ratio',
-        'clm_identity_max_ids', 'clm_tag_second_purchase_days', 'clm_tag_refund_share', 'clm_tag_intent_view_points',
-        'clm_tag_intent_cart_points', 'clm_tag_intent_checkout_points', 'clm_tag_high_margin_rate',
-        'clm_tag_falling_days', 'clm_tag_falling_baseline_days', 'clm_tag_falling_share', 'clm_tag_falling_least_days',
-        'clm_tag_interest_days', 'clm_tag_interest_events', 'clm_tag_drift_rate', 'clm_tag_overlap_rate',
-        'clm_tag_overlap_least_count', 'clm_tag_overlap_least_rate', 'clm_tag_retire_days', 'clm_tag_everybody_rate',
-        'clm_global_control_share', 'clm_send_hour', 'clm_history_months', 'clm_churn_horizon_days',
-        'clm_value_horizon_days', 'clm_value_discount_rate', 'clm_value_fit_max_age_days',
-        'clm_value_least_repeat_customers', 'clm_value_bias_rate', 'clm_churn_risk_high_ratio',
-        'clm_churn_risk_medium_ratio', 'clm_churn_risk_probability',
-    ] %}
-        {% do settings.update({name: var(name)}) %}
-    {% endfor %}
-    {{ return(settings) }}
+{#- What the settings that are numbers may be: [{words, least, most, is_whole, names}]. A test holds that none is missing. -#}
+{% macro setting_ranges() %}
+    {{ return([
+        {'words': 'a whole number from 0', 'least': 0, 'is_whole': true, 'names': [
+            'clm_clock_tolerance_minutes', 'clm_churn_days', 'clm_churn_engagement_days', 'clm_loyal_purchases',
+            'clm_loyal_window_days', 'clm_loyal_tenure_days', 'clm_reactivated_days', 'clm_slipping_days',
+            'clm_onboarding_days', 'clm_growing_days', 'clm_advocacy_days', 'clm_tag_new_registration_days',
+            'clm_tag_recent_days', 'clm_tag_cart_days', 'clm_tag_frequent_purchases', 'clm_tag_long_term_days',
+            'clm_tag_min_orders', 'clm_identity_max_ids', 'clm_tag_second_purchase_days', 'clm_tag_falling_least_days',
+            'clm_tag_interest_days', 'clm_tag_interest_events', 'clm_tag_overlap_least_count', 'clm_tag_retire_days',
+            'clm_value_fit_max_age_days', 'clm_value_least_repeat_customers', 'clm_experiment_least_conversions',
+            'clm_popularity_days', 'clm_pair_days', 'clm_pair_least_orders', 'clm_pair_most_products',
+            'clm_replenishment_least_gaps', 'clm_new_arrival_days', 'clm_content_window_days', 'clm_owner_days',
+            'clm_attribution_window_days', 'clm_fatigue_days', 'clm_global_control_window_days',
+        ]},
+        {'words': 'a whole number from 1', 'least': 1, 'is_whole': true, 'names': [
+            'clm_history_months', 'clm_churn_horizon_days', 'clm_value_horizon_days', 'clm_recommendation_horizon_days',
+            'clm_recommendation_count', 'clm_recommendation_seeds', 'clm_pairs_per_product', 'clm_tag_intent_days',
+            'clm_tag_falling_days', 'clm_tag_falling_baseline_days',
+        ]},
+        {'words': 'a whole number from 1 to 5', 'least': 1, 'most': 5, 'is_whole': true, 'names': [
+            'clm_tag_high_value_score', 'clm_tag_low_value_score',
+        ]},
+        {'words': 'an hour from 0 to 24', 'least': 0, 'most': 24, 'is_whole': true, 'names': [
+            'clm_tag_night_from_hour', 'clm_tag_night_until_hour',
+        ]},
+        {'words': 'an hour from 0 to 23', 'least': 0, 'most': 23, 'is_whole': true, 'names': ['clm_send_hour']},
+        {'words': 'a share from 0 to 1', 'least': 0, 'most': 1, 'names': [
+            'clm_global_control_share', 'clm_tag_discount_share', 'clm_tag_night_share', 'clm_tag_refund_share',
+            'clm_tag_high_margin_rate', 'clm_tag_falling_share', 'clm_tag_overlap_rate', 'clm_tag_overlap_least_rate',
+            'clm_tag_everybody_rate', 'clm_churn_risk_probability', 'clm_churn_later_return_rate',
+        ]},
+        {'words': 'a number from 0', 'least': 0, 'names': [
+            'clm_tag_intent_high', 'clm_tag_intent_medium', 'clm_tag_intent_view_points', 'clm_tag_intent_cart_points',
+            'clm_tag_intent_checkout_points', 'clm_tag_big_basket_ratio', 'clm_tag_drift_rate',
+            'clm_value_discount_rate', 'clm_value_bias_rate', 'clm_churn_risk_high_ratio',
+            'clm_churn_risk_medium_ratio', 'clm_replenishment_lost_ratio',
+        ]},
+    ]) }}
+{% endmacro %}
+
+
+{% macro check_number_setting(name, value, allowed) %}
+    {% set is_wrong = value is not number or value is boolean or value < allowed.least %}
+    {% if not is_wrong %}
+        {% set is_wrong = ('most' in allowed and value > allowed.most) or (allowed.get('is_whole') and value is not integer) %}
+    {% endif %}
+    {% if is_wrong %}
+        {% do exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ value ~ "'; it must be " ~ allowed.words ~ ".") %}
+    {% endif %}
 {% endmacro %}
 
 

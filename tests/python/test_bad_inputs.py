@@ -103,7 +103,17 @@ def test_an_as_of_date_that_is_no_date_is_refused(shop: Shop, text: str) -> None
         ("{clm_reporting_currency: euros}", "The var clm_reporting_currency is 'euros'"),
         ("{clm_purchase_unit: week}", "The var clm_purchase_unit is 'week'; it must be one of: day, order."),
         ("{clm_rfm_window_days: 0}", "The var clm_rfm_window_days is '0'"),
-        ("{clm_history_months: 0}", "The var clm_history_months is 0; it is 1 or more."),
+        ("{clm_history_months: 0}", "The var clm_history_months is '0'; it must be a whole number from 1."),
+        ("{clm_owner_days: 1.5}", "The var clm_owner_days is '1.5'; it must be a whole number from 0."),
+        ("{clm_pair_days: -1}", "The var clm_pair_days is '-1'; it must be a whole number from 0."),
+        (
+            "{clm_tag_low_value_score: 6}",
+            "The var clm_tag_low_value_score is '6'; it must be a whole number from 1 to 5.",
+        ),
+        ("{clm_send_hour: 24}", "The var clm_send_hour is '24'; it must be an hour from 0 to 23."),
+        ("{clm_global_control_share: 5}", "The var clm_global_control_share is '5'; it must be a share from 0 to 1."),
+        ("{clm_tag_drift_rate: high}", "The var clm_tag_drift_rate is 'high'; it must be a number from 0."),
+        ("{clm_margin_rate: 30}", "The var clm_margin_rate is '30'; it must be auto or a share from 0 to 1."),
         ("{clm_timeline_materialized: index}", "it must be one of: view, table."),
         ("{clm_migration_from: '2026-02-30'}", "The setting clm_migration_from is '2026-02-30', which is no date"),
         (

@@ -257,6 +257,15 @@ def test_every_var_is_read_somewhere() -> None:
     assert [name for name in declared if name not in text] == []
 
 
+def test_every_number_among_the_vars_has_a_range() -> None:
+    declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["clm"]
+    text = (PROJECT / "macros" / "inputs" / "prepare_inputs.sql").read_text(encoding="utf-8")
+    ranges = text[text.index("macro setting_ranges") : text.index("macro check_number_setting")]
+    named = re.findall(r"'(clm_\w+)'", ranges)
+    numbers = [name for name, value in declared.items() if type(value) in (int, float)]
+    assert sorted(named) == sorted(numbers)
+
+
 def test_no_file_has_a_path_of_one_machine() -> None:
     suffixes = {".sql", ".yml", ".yaml", ".py", ".md", ".toml", ".txt", ".csv", ".cfg", ".json"}
     folders = ("models", "macros", "seeds", "tests", "scripts", "docs", "examples")
