@@ -150,7 +150,7 @@ def build_compiled(shop: Shop, as_of: str | None, variables: str, select: tuple[
     """Makes the chosen relations, and the manifest that tells of their SQL."""
     steps = chosen(compiled_steps(variables, as_of is not None), select)
     env = {"CLM_AS_OF_DATE": as_of} if as_of else {}
-    prepared = shop.dbt("run", variables=variables, env=env, manifest=hooks_alone())
+    prepared = shop.dbt("run", "--no-write-json", variables=variables, env=env, manifest=hooks_alone())
     assert prepared.success, prepared.log[-4000:]
     connection = duckdb.connect(str(shop.database))
     try:
@@ -170,4 +170,5 @@ def build_compiled(shop: Shop, as_of: str | None, variables: str, select: tuple[
     finally:
         connection.close()
     manifest = kept_under(variables, as_of is not None).with_suffix(".manifest").read_text(encoding="utf-8")
+    (shop.folder / "target").mkdir(exist_ok=True)
     (shop.folder / "target" / "manifest.json").write_text(manifest.replace(ANY_DAY, as_of or ANY_DAY), encoding="utf-8")
